@@ -19,7 +19,8 @@ from typing import Any
 from ksmbd.shared import parameters
 from ksmbd.shared.dialect import Document, Entry, Stanza
 from ksmbd.shared.errors import ConfigError
-from ksmbd.shared.parameters import WITHOUT_EFFECT, Parameter, Scope, fold_key
+from ksmbd.shared.parameters import Parameter, Scope, fold_key
+from ksmbd.shared.samba import WITHOUT_EFFECT
 from ksmbd.shared.values import Encryption, MapToGuest, Signing, ValueFault
 
 __all__ = [

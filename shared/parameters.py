@@ -222,13 +222,21 @@ PARAMETERS: tuple[Parameter, ...] = (
     _share("guest ok", values.boolean, False, "guests may connect", synonyms=("public",)),
     _share("hide dot files", values.boolean, True, "mark .names as hidden"),
     _share(
-        "hosts allow", values.words, (), "addresses that may connect", synonyms=("allow hosts",)
+        "hosts allow",
+        values.host_patterns,
+        (),
+        "addresses that may connect",
+        synonyms=("allow hosts",),
     ),
     _share(
-        "hosts deny", values.words, (), "addresses that may not connect", synonyms=("deny hosts",)
+        "hosts deny",
+        values.host_patterns,
+        (),
+        "addresses that may not connect",
+        synonyms=("deny hosts",),
     ),
     _share("inherit owner", values.boolean, False, "new files belong to the directory's owner"),
-    _share("invalid users", values.user_list, (), "users and @groups that may not connect"),
+    _share("invalid users", values.refused_users, (), "users and @groups that may not connect"),
     _share(
         "max connections",
         values.size(1, MOST_CONNECTIONS, zero_is_special=True),
@@ -258,30 +266,6 @@ PARAMETERS: tuple[Parameter, ...] = (
     _share("veto files", values.veto_patterns, (), "/pattern/pattern/: names that do not exist"),
     _share("vfs objects", values.words, (), "streams_xattr, acl_xattr", synonyms=("vfs object",)),
     _share("write list", values.user_list, (), "users and @groups that may write"),
-)
-
-# Samba's, without an effect here: named, so that nobody is told they were misspelt.
-WITHOUT_EFFECT = frozenset(
-    name
-    for line in [
-        "",
-        "access based share enum|aio read size|aio write size|allow trusted domains|case sensitive",
-        "continuous availability|delete veto files|disable netbios|disable spoolss|dns proxy",
-        "domain master|dos charset|dos filemode|dos filetimes|ea support|guest only|hide files",
-        "hide special files|hide unreadable|hide unwriteable files|inherit acls|inherit permissions",
-        "kernel oplocks|kernel share modes|load printers|local master|locking|log file|log level",
-        "logging|logon drive|logon path|mangled names|map acl inherit|map archive|map hidden",
-        "map readonly|map system|max log size|min receivefile size|name resolve order|nt acl support",
-        "null passwords|obey pam restrictions|os level|pam password change|passdb backend|passwd chat",
-        "passwd program|posix locking|preferred master|preserve case|printcap name|printing|realm",
-        "security|security mask|server role|server services|short preserve case|smb ports",
-        "socket options|strict allocate|strict locking|strict sync|sync always|syslog|syslog only",
-        "time server|unix charset|unix extensions|unix password sync|use sendfile|username map",
-        "usershare allow guests|usershare max shares|veto oplock files|wide links|wins support",
-        "",
-    ]
-    for name in line.split("|")
-    if name
 )
 
 

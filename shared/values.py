@@ -12,6 +12,8 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
+from ksmbd.shared import hosts
+
 
 class ValueFault(Exception):
     """A value that cannot be used; the text says what would be right."""
@@ -189,6 +191,28 @@ def user_list(text: str, warn: Warn, /) -> tuple[str, ...]:
             warn(f"{item}: there are no domains here; write the plain user name")
         items.append(item)
     return tuple(items)
+
+
+def refused_users(text: str, warn: Warn, /) -> tuple[str, ...]:
+    """Reads a list that keeps people out: an item that cannot be honoured is a fault."""
+
+    def refuse(complaint: str) -> None:
+        raise ValueFault(complaint)
+
+    return user_list(text, refuse if "&" in text else warn)
+
+
+def host_patterns(text: str, warn: Warn, /) -> tuple[str, ...]:
+    """Reads addresses; what would not be compared with a client is a fault."""
+    items = words(text, warn)
+    if not items:
+        raise ValueFault(f"{text!r} names no address")
+    for item in items:
+        try:
+            hosts.parse(item)
+        except ValueError as error:
+            raise ValueFault(str(error)) from None
+    return items
 
 
 def veto_patterns(text: str, _warn: Warn, /) -> tuple[str, ...]:

@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""`hosts allow` and `hosts deny`: which client addresses may connect.
+
+An item is ALL, LOCAL (this machine and link-local addresses), an address, a network
+(192.0.2.0/24, 192.0.2.0/255.255.255.0, 2001:db8::/32) or a prefix that ends in a dot (192.0.2.).
+Names are refused: resolving what a client controls, per connection, is neither safe nor quick.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+
+Address = IPv4Address | IPv6Address
+Network = IPv4Network | IPv6Network
+
+_EVERYBODY: tuple[Network, ...] = (ip_network("0.0.0.0/0"), ip_network("::/0"))
+_LOCAL: tuple[Network, ...] = (
+    ip_network("127.0.0.0/8"),
+    ip_network("169.254.0.0/16"),
+    ip_network("::1/128"),
+    ip_network("fe80::/10"),
+)
+
+
+def parse(item: str) -> tuple[Network, ...]:
+    """The networks an item stands for.
+
+    Raises:
+        ValueError: the item is none; the text says what is.
+    """
+    word = item.upper()
+    if word == "ALL":
+        return _EVERYBODY
+    if word == "LOCAL":
+        return _LOCAL
+    text = item
+    if item.endswith(".") and 1 <= item.count(".") <= 3:
+        known = item[:-1].split(".")
+        text = ".".join(known + ["0"] * (4 - len(known))) + f"/{8 * len(known)}"
+    try:
+        return (ip_network(text, strict=False),)
+    except ValueError:
+        raise ValueError(
+            f"{item!r} is not an address such as 192.0.2.7, 192.0.2., 192.0.2.0/24 or 2001:db8::/32"
+        ) from None
+
+
+def parse_peer(text: str) -> Address | None:
+    """Reads the address of a client as the module writes it.
+
+    Listeners are dual-stack, so IPv4 clients arrive as ::ffff:a.b.c.d; some modules write
+    a placeholder instead of an address, for which the answer is None.
+    """
+    try:
+        address = ip_address(text.partition("%")[0])
+    except ValueError:
+        return None
+    if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
+        return address.ipv4_mapped
+    return address
+
+
+def permitted(peer: str, allow: Iterable[str], deny: Iterable[str]) -> bool:
+    """Says whether a client may connect.
+
+    As in Samba: with both lists an allowed address wins; with `allow` alone all others are
+    out; with `deny` alone all others are in.  An address that cannot be read is in no allow
+    list and in every deny list.
+    """
+    allow, deny = tuple(allow), tuple(deny)
+    address = parse_peer(peer)
+    if address is None:
+        return not allow and not deny
+    if allow and _matches(address, allow):
+        return True
+    if deny:
+        return not _matches(address, deny)
+    return not allow
+
+
+def _matches(address: Address, items: Iterable[str]) -> bool:
+    return any(
+        network.version == address.version and address in network
+        for item in items
+        for network in parse(item)
+    )
