@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The operations of [MS-FSA] 2.1.5 on the Linux VFS.  They return the status
+ * that [MS-FSA] names.  The caller runs them under tree->cred
+ * (override_creds()), and has resolved the open; each checks the handle's
+ * granted access itself, from the section's rule, so that no caller can
+ * forget.  A read-only tree never grants write access in the first place.
+ */
+#ifndef _KSMBD_FS_H
+#define _KSMBD_FS_H
+
+#include "fs/open.h"
+#include "wire/fscc.h"
+
+/* NTTIME (100 ns since 1601) and back, clamped to what the kernel can hold. */
+u64 ksmbd_nttime(struct timespec64 ts);
+struct timespec64 ksmbd_timespec(u64 nttime);
+
+/**
+ * struct ksmbd_create - one CREATE, [MS-FSA] 2.1.5.1
+ * @name: UTF-8, components divided by '/', no leading or trailing one; "" is
+ *	the share's root.  Already free of "." and ".." components, empty
+ *	components and characters Windows forbids.  At most PATH_MAX.
+ * @access, @share_access, @disposition, @options, @attributes: as requested;
+ *	generic bits are mapped here
+ * @action: FILE_OPENED ...
+ * @maximal_access: of the user on the file, for MxAc; when @want_maximal
+ */
+struct ksmbd_create {
+	const char *name;
+	u32 access, share_access, disposition, options, attributes;
+	bool has_allocation_size;
+	u64 allocation_size;
+	bool want_maximal;
+	bool posix_case;		/* exact names only */
+
+	u32 action;
+	u32 maximal_access;
+};
+
+/* Opens or creates.  On success a published open, in rq->open as well. */
+ntstatus_t ksmbd_fs_create(struct ksmbd_request *rq, struct ksmbd_create *c);
+
+/*
+ * Turns the client's UTF-16 path into ksmbd_create.name: checks characters and
+ * components, resolves "." and ".." that stay inside, refuses those that leave
+ * the share (OBJECT_PATH_SYNTAX_BAD).  *name is kmalloc()ed.  A stream part
+ * (":name") is refused with OBJECT_NAME_INVALID until streams are supported.
+ * Vetoed names are OBJECT_NAME_NOT_FOUND, as if absent.
+ */
+ntstatus_t ksmbd_fs_name(struct ksmbd_tree *tree, struct wire_span utf16,
+			 char **name);
+
+ntstatus_t ksmbd_fs_read(struct ksmbd_open *open, u64 offset, void *buf,
+			 u32 len, u32 *done);
+ntstatus_t ksmbd_fs_write(struct ksmbd_open *open, u64 offset, const void *buf,
+			  u32 len, bool write_through, u32 *done);
+ntstatus_t ksmbd_fs_flush(struct ksmbd_open *open);
+
+/* What QUERY_INFO, CLOSE and CREATE report.  Needs no access right. */
+ntstatus_t ksmbd_fs_stat(struct ksmbd_open *open, struct fscc_file *f);
+/*
+ * The open's path from the share root, with leading '\' and '\' between
+ * components, UTF-8, in a kmalloc()ed string; "\" is the root.
+ */
+ntstatus_t ksmbd_fs_path(struct ksmbd_open *open, char **path);
+ntstatus_t ksmbd_fs_statfs(struct ksmbd_open *open, struct fscc_fs *fs);
+
+ntstatus_t ksmbd_fs_set_basic(struct ksmbd_open *open, const struct fscc_basic *b);
+ntstatus_t ksmbd_fs_set_end_of_file(struct ksmbd_open *open, u64 size);
+ntstatus_t ksmbd_fs_set_allocation(struct ksmbd_open *open, u64 size);
+/* @flags FILE_DISPOSITION_* */
+ntstatus_t ksmbd_fs_set_disposition(struct ksmbd_open *open, u32 flags);
+/* @name as in ksmbd_create */
+ntstatus_t ksmbd_fs_rename(struct ksmbd_open *open, const char *name,
+			   bool replace, bool posix);
+ntstatus_t ksmbd_fs_link(struct ksmbd_open *open, const char *name, bool replace);
+
+/*
+ * Byte-range locks, [MS-FSA] 2.1.5.8 and 2.1.5.9.  ksmbd_fs_lock() may park
+ * the request (STATUS_PENDING) and is then called again when it is woken;
+ * with one element only ([MS-SMB2] 3.3.5.14.2).
+ */
+ntstatus_t ksmbd_fs_lock(struct ksmbd_request *rq, struct ksmbd_open *open);
+/* Is [offset, offset+len) free for this handle's READ or WRITE? */
+ntstatus_t ksmbd_fs_check_locks(struct ksmbd_open *open, u64 offset, u64 len,
+				bool write);
+
+/*
+ * QUERY_DIRECTORY, [MS-FSA] 2.1.5.6.3: appends entries to @w.  NO_SUCH_FILE
+ * when the first scan of a pattern finds nothing, NO_MORE_FILES later,
+ * INFO_LENGTH_MISMATCH / BUFFER_OVERFLOW for a buffer too small for the first.
+ * @pattern UTF-8, "*" when the client sent none; ignored on a continued scan.
+ */
+ntstatus_t ksmbd_fs_query_directory(struct ksmbd_open *open, u8 info_class,
+				    u8 flags, const char *pattern,
+				    struct wire_writer *w);
+
+/*
+ * A self-relative security descriptor from owner, group and mode, with the
+ * parts that OWNER_/GROUP_/DACL_SECURITY_INFORMATION select; *len is what it
+ * needs even when BUFFER_TOO_SMALL is returned.
+ */
+ntstatus_t ksmbd_fs_query_security(struct ksmbd_open *open, u32 info, void *buf,
+				   u32 cap, u32 *len);
+
+/* Does @name match @pattern with Windows wildcards (* ? < > ")?  Caseless. */
+bool ksmbd_fs_match(const char *pattern, const char *name);
+
+#endif

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _KSMBD_OPEN_H
+#define _KSMBD_OPEN_H
+
+#include <linux/cleanup.h>
+#include <linux/fs.h>
+#include <linux/list.h>
+#include <linux/mutex.h>
+#include <linux/refcount.h>
+#include <linux/spinlock.h>
+#include "ntstatus.h"
+#include "server/request.h"
+#include "wire/smb2.h"
+
+/**
+ * struct ksmbd_file - one inode that has opens: what they share ([MS-FSA] 2.1.1.3)
+ *
+ * In a hash by inode; created by the first open, freed with the last
+ * reference.  One reference per open.  Named by inode, never by path, so that
+ * hard links and renames keep share modes and locks together.
+ *
+ * Locks: @lock (sleeping) serialises share-mode checks, publishing of opens,
+ *	delete and rename decisions; it is taken after a directory's i_rwsem
+ *	is released, never while holding one.  @spin guards the byte-range locks and
+ *	is innermost.
+ */
+struct ksmbd_file {
+	refcount_t ref;
+	struct hlist_node hash;
+	struct inode *inode;		/* pinned by the opens' struct file */
+	struct mutex lock;
+	struct list_head opens;		/* struct ksmbd_open.file_link */
+	bool delete_pending;		/* the last close unlinks */
+	struct ksmbd_open *delete_by;	/* never followed: whose credentials; see open.c */
+
+	spinlock_t spin;
+	struct list_head byte_locks;
+	struct list_head lock_waiters;
+};
+
+/**
+ * struct ksmbd_open - an Open of [MS-SMB2] 3.3.1.10: one client handle
+ *
+ * Life:
+ *	NEW --publish--> LIVE --close--> DYING --last put--> freed
+ *
+ *	Only a LIVE open is found by ksmbd_open_find().  DYING is reached once,
+ *	by whoever of CLOSE, LOGOFF, TREE_DISCONNECT and connection loss comes
+ *	first; the others find nothing.
+ *
+ * References, one each:
+ *	- the open table, from publish until close;
+ *	- every request working on the handle, from find until it is answered.
+ *
+ * Locks: the fields above @scan are set before publish and never change.
+ *	@scan serialises QUERY_DIRECTORY on the handle and guards the fields
+ *	below it up to @spin.  @spin guards the rest and is innermost.
+ */
+struct ksmbd_open {
+	refcount_t ref;
+	struct rcu_head rcu;
+	struct smb2_file_id id;
+	enum ksmbd_open_kind { OPEN_FILE, OPEN_DIRECTORY, OPEN_PIPE } kind;
+	struct ksmbd_session *session;	/* reference */
+	struct ksmbd_tree *tree;	/* reference */
+	struct ksmbd_conn *conn;	/* reference; counts in its open_files */
+	struct ksmbd_file *file;	/* reference; NULL for a pipe */
+	struct file *filp;		/* NULL for a pipe.  Its f_path is the name
+					 * now, across renames. */
+	const struct cred *cred;	/* who opened it */
+	u32 granted_access;
+	u32 share_access;
+	u32 options;			/* FILE_* create options */
+	u32 pipe_handle;		/* ipc handle */
+	u32 pipe_service;		/* KSMBD_RPC_*_METHOD_INVOKE */
+	struct list_head session_link;	/* under session->lock */
+	struct list_head file_link;	/* under file->lock */
+
+	struct mutex scan;		/* a directory's enumeration */
+	char *pattern;			/* UTF-8, of the scan under way */
+	bool scan_started, scan_any;	/* an entry was returned */
+	u64 scan_emitted;
+
+	spinlock_t spin;
+	enum { OPEN_NEW, OPEN_LIVE, OPEN_DYING } state;
+	bool delete_on_close;
+	u64 position;
+	bool write_time_set;		/* a client set it: automatic updates stop */
+	struct list_head waiters;	/* parked requests on this handle */
+};
+
+#define KSMBD_SESSION_MAX_OPENS	16384
+
+/*
+ * The LIVE open that @id names for this request, or the one that a related
+ * request inherits (FileId all ones); it must belong to the request's session
+ * and tree.  Also kept in rq->open, which holds the reference: the caller
+ * puts nothing.  NULL: STATUS_FILE_CLOSED, or rq->msg->failed for a related request.
+ */
+struct ksmbd_open *ksmbd_open_find(struct ksmbd_request *rq,
+				   struct smb2_file_id id);
+void ksmbd_open_put(struct ksmbd_open *open);
+
+/*
+ * A NEW open on rq's session and tree, not found yet; counted against the
+ * limits (ERR_PTR(-EMFILE)).  Publish makes it LIVE, or fails when the tree or
+ * session died meanwhile; a NEW one is dropped with ksmbd_open_put().
+ */
+struct ksmbd_open *ksmbd_open_new(struct ksmbd_request *rq,
+				  enum ksmbd_open_kind kind);
+int ksmbd_open_publish(struct ksmbd_open *open);
+
+/*
+ * Takes the open out of the table, ends its waits, drops its locks and share
+ * mode, deletes the file when it was the last and deletion is pending (with
+ * the opener's credentials).  True for the one caller that did it; the
+ * caller's own reference stays valid.
+ */
+bool ksmbd_open_close(struct ksmbd_open *open);
+/* ksmbd_open_close_all(): server/tree.h */
+
+/*
+ * The requests parked on a handle are told when it closes.  Enter before
+ * suspending, leave when the handler is called again; false: DYING already.
+ */
+bool ksmbd_open_wait_enter(struct ksmbd_open *open, struct ksmbd_request *rq);
+void ksmbd_open_wait_leave(struct ksmbd_open *open, struct ksmbd_request *rq);
+
+int ksmbd_open_init(void);
+void ksmbd_open_exit(void);
+unsigned int ksmbd_open_count(void);
+
+DEFINE_FREE(ksmbd_open, struct ksmbd_open *, if (_T) ksmbd_open_put(_T))
+
+#endif

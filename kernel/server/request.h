@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A message is one received frame: a chain of one or more requests
+ * ([MS-SMB2] 3.3.5.2.7), executed in order by one work item.
+ *
+ * What has to wait does not sleep.  The handler parks the request on what it
+ * waits for and returns STATUS_PENDING; the worker sends the interim response
+ * and leaves.  Whoever ends the wait calls ksmbd_request_wake(); the message
+ * is queued again and the handler is called once more, for the same request.
+ * A handler that can park is written to be entered again: its own state is in
+ * @park.  It may park as often as it likes; one interim response is sent.
+ */
+#ifndef _KSMBD_REQUEST_H
+#define _KSMBD_REQUEST_H
+
+#include <linux/list.h>
+#include <linux/types.h>
+#include <linux/workqueue.h>
+#include "ntstatus.h"
+#include "server/connection.h"
+#include "server/session.h"
+#include "server/tree.h"
+#include "transport/transport.h"
+#include "wire/smb2.h"
+
+#define KSMBD_MAX_COMPOUND	64	/* requests in one message */
+
+/**
+ * struct ksmbd_payload - the variable part of a response, sent as it lies
+ * @data: kvmalloc()ed, owned; NULL when there is none
+ */
+struct ksmbd_payload {
+	void *data;
+	u32 len;
+};
+
+/* A buffer of @size bytes, not zeroed.  NULL: no memory. */
+void *ksmbd_payload_alloc(struct ksmbd_payload *p, u32 size);
+void ksmbd_payload_free(struct ksmbd_payload *p);
+
+struct ksmbd_open;
+struct ksmbd_message;
+
+/**
+ * struct ksmbd_request - one command of a message, from decoding to answer
+ *
+ * Owned by its message and touched only by the one worker that runs the
+ * message, except @wake_lock's fields, which wakers and CANCEL touch.
+ *
+ * @hdr: as received; @session_id, @tree_id of related requests are inherited
+ *	already
+ * @open: the handle that FileId names or is inherited; set by
+ *	ksmbd_open_find(), reference dropped when the request ends
+ * @status: of this request once handled
+ * @park: what the handler keeps between calls; @release frees it, at the
+ *	latest when the request ends
+ */
+struct ksmbd_request {
+	struct ksmbd_message *msg;
+	struct ksmbd_conn *conn;
+	struct list_head link;		/* in msg->done */
+	struct smb2_header hdr;
+	enum smb2_code code;
+	struct wire_span raw;		/* the request's own bytes, from its header */
+	bool related;
+	bool signed_ok;			/* carried a valid signature */
+
+	struct ksmbd_session *session;
+	struct ksmbd_channel *channel;
+	struct ksmbd_user *user;
+	struct ksmbd_tree *tree;
+	struct ksmbd_open *open;
+
+	union smb2_req req;
+	union smb2_rsp rsp;
+	ntstatus_t status;
+	struct ksmbd_payload payload;
+	u32 response_session_id_set;	/* SESSION_SETUP gave rsp_session_id */
+	u64 rsp_session_id;
+	u32 rsp_tree_id;
+	bool close_connection;		/* answer, then end the connection */
+
+	struct {
+		void *data;
+		void (*release)(void *data);
+	} park;
+	u64 async_id;			/* 0: no interim response sent */
+
+	spinlock_t wake_lock;		/* innermost */
+	enum { RQ_RUNNING, RQ_PARKED, RQ_WOKEN } wait_state;
+	bool cancelled;			/* CANCEL named it */
+	bool torn_down;			/* its handle, tree, session or connection ended */
+};
+
+/**
+ * struct ksmbd_message - a frame and its requests
+ *
+ * Owned by whoever runs it: the receiving thread, then the work item, then,
+ * while a request is parked, nobody but the wait; wakers reach it only
+ * through ksmbd_request_wake(), which is safe until the request ended.
+ */
+struct ksmbd_message {
+	struct work_struct work;
+	struct list_head link;		/* conn->messages */
+	struct ksmbd_conn *conn;	/* reference */
+	struct ksmbd_frame *frame;
+	u32 next;			/* offset of the next request in the frame */
+	u32 n_requests;			/* seen so far */
+	struct ksmbd_request *rq;	/* the one running or parked */
+	struct list_head done;		/* answered ones not sent yet */
+
+	/* what related requests inherit, [MS-SMB2] 3.3.5.2.7.2 */
+	u64 session_id;
+	u32 tree_id;
+	struct smb2_file_id file_id;
+	bool has_file_id;
+	ntstatus_t failed;		/* why there is none to inherit */
+};
+
+/*
+ * A handler announces a wait before it returns STATUS_PENDING: from here on a
+ * wake is remembered.  False: already cancelled or torn down; do not wait.
+ * Call it before making the request visible to wakers.
+ */
+bool ksmbd_request_park(struct ksmbd_request *rq);
+/*
+ * Ends the wait; safe in any context that may take wake_lock, from publish to
+ * unpublish of the request at what it waits for.  Waking twice, or before the
+ * handler returned, is fine.
+ */
+void ksmbd_request_wake(struct ksmbd_request *rq);
+/* As wake, with the reason: the handler then answers CANCELLED. */
+void ksmbd_request_cancel(struct ksmbd_request *rq);
+void ksmbd_request_tear_down(struct ksmbd_request *rq);
+
+/* Provided by smb2/receive.c: runs or goes on running a message. */
+void ksmbd_message_run(struct work_struct *work);
+/* CANCEL: by AsyncId or MessageId among this connection's requests. */
+void ksmbd_request_cancel_by_id(struct ksmbd_conn *conn,
+				const struct smb2_header *hdr);
+
+int ksmbd_request_init(void);		/* workqueue, slab */
+void ksmbd_request_exit(void);		/* after the last connection */
+struct ksmbd_message *ksmbd_message_new(struct ksmbd_conn *conn,
+					struct ksmbd_frame *frame);
+void ksmbd_message_free(struct ksmbd_message *msg);
+void ksmbd_message_queue(struct ksmbd_message *msg);
+struct ksmbd_request *ksmbd_request_new(struct ksmbd_message *msg);
+void ksmbd_request_free(struct ksmbd_request *rq);
+
+#endif

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A transport moves whole SMB messages: the 4-byte length in front of each is
+ * its business ([MS-SMB2] 2.1, direct TCP).  It knows no SMB.
+ *
+ * One kthread "ksmbd/N" per transport receives.  It calls ksmbd_received()
+ * for each frame, in order, and ksmbd_conn_lost() once, when the peer is gone
+ * or ksmbd_transport_shutdown() was called; after that call the transport
+ * never calls up again.
+ */
+#ifndef _KSMBD_TRANSPORT_H
+#define _KSMBD_TRANSPORT_H
+
+#include <linux/refcount.h>
+#include <linux/types.h>
+#include <linux/uio.h>
+
+struct ksmbd_transport;
+struct ksmbd_conn;
+
+/**
+ * struct ksmbd_transport_ops - one kind of transport
+ * @send: sends the pieces as one frame (the length header is added here);
+ *	@len is their sum.  Serialised by the transport's own mutex.  Bounded
+ *	by a send timeout; a failure shuts the transport down.
+ * @shutdown: both directions; wakes the receiving thread.  Idempotent, any
+ *	context that may sleep.
+ * @free: the last reference is gone
+ */
+struct ksmbd_transport_ops {
+	int (*send)(struct ksmbd_transport *t, struct kvec *iov,
+		    unsigned int n, size_t len);
+	void (*shutdown)(struct ksmbd_transport *t);
+	void (*free)(struct ksmbd_transport *t);
+};
+
+/**
+ * struct ksmbd_transport - base of every transport
+ * @conn: set by ksmbd_conn_new() before the receiving thread starts; the
+ *	transport's reference on the connection, dropped by the transport
+ *	after ksmbd_conn_lost()
+ * @peer: text address without port, "10.0.2.2" or "fe80::1"; an IPv4-mapped
+ *	address is shown as IPv4
+ * @id: the N of the thread's name
+ */
+struct ksmbd_transport {
+	const struct ksmbd_transport_ops *ops;
+	refcount_t ref;
+	struct ksmbd_conn *conn;
+	u32 id;
+	bool ipv6;
+	char peer[64];
+};
+
+/* Listen as ksmbd_settings say.  Returns 0 when at least one listener stands. */
+int ksmbd_tcp_start(void);
+/* Stops listening and waits for the listener threads; connections stay. */
+void ksmbd_tcp_stop(void);
+int ksmbd_tcp_init(void);
+void ksmbd_tcp_exit(void);
+
+static inline int ksmbd_transport_send(struct ksmbd_transport *t,
+				       struct kvec *iov, unsigned int n,
+				       size_t len)
+{
+	return t->ops->send(t, iov, n, len);
+}
+
+static inline void ksmbd_transport_shutdown(struct ksmbd_transport *t)
+{
+	t->ops->shutdown(t);
+}
+
+static inline void ksmbd_transport_get(struct ksmbd_transport *t)
+{
+	refcount_inc(&t->ref);
+}
+
+static inline void ksmbd_transport_put(struct ksmbd_transport *t)
+{
+	if (refcount_dec_and_test(&t->ref))
+		t->ops->free(t);
+}
+
+/**
+ * struct ksmbd_frame - one received message
+ * @data: @len bytes, not zeroed beforehand, kvmalloc()ed
+ */
+struct ksmbd_frame {
+	u32 len;
+	u8 data[];
+};
+
+/*
+ * Calls up.  By server/connection.c:
+ * A connection for an accepted transport, or ERR_PTR: over a limit, no memory.
+ */
+struct ksmbd_conn *ksmbd_conn_new(struct ksmbd_transport *t);
+void ksmbd_conn_lost(struct ksmbd_conn *conn);
+void ksmbd_conn_put(struct ksmbd_conn *conn);
+/* Largest frame the connection takes in its present state; more disconnects. */
+u32 ksmbd_conn_max_frame(struct ksmbd_conn *conn);
+/*
+ * Jiffies the receiver may wait for the next frame, 0 for ever: short before
+ * a session is authenticated, "deadtime" without open files afterwards.
+ */
+unsigned long ksmbd_conn_receive_timeout(struct ksmbd_conn *conn);
+/* By smb2/receive.c: takes the frame over.  Non-zero ends the connection. */
+int ksmbd_received(struct ksmbd_conn *conn, struct ksmbd_frame *frame);
+
+#endif
