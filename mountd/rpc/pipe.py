@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The named pipes that the kernel has open, by its handle."""
+
+import logging
+from collections import deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import IntEnum
+
+from ksmbd.mountd.rpc.association import Association
+from ksmbd.mountd.rpc.environment import RpcEnvironment
+from ksmbd.mountd.rpc.interface import Interface
+from ksmbd.shared.errors import ProtocolError
+
+log = logging.getLogger(__name__)
+
+MAX_PIPES = 4096
+MAX_UNREAD = 64 * 1024
+"""A pipe takes no further request while more than this of its answers is unread."""
+
+MAX_BYTES = 64 * 1024 * 1024
+"""What all pipes together may hold."""
+
+_GROUPS = 0xFFFFFFFF
+
+
+class PipeStatus(IntEnum):
+    """The status word of an RPC response; the kernel maps it to an NTSTATUS."""
+
+    OK = 0x00
+    BAD_FID = 0x06
+    NO_MEMORY = 0x08
+    BAD_DATA = 0x0D
+    NOT_IMPLEMENTED = 0x40
+
+
+@dataclass(slots=True)
+class _Pipe:
+    association: Association
+    restricted: bool
+    unread: deque[bytes] = field(default_factory=deque)
+
+    @property
+    def unread_bytes(self) -> int:
+        return sum(map(len, self.unread))
+
+    @property
+    def held(self) -> int:
+        return self.association.buffered + self.unread_bytes
+
+
+class Pipes:
+    """Opens, feeds, drains and closes pipes; every answer is one PDU of at most 4096 bytes.
+
+    A pipe is in message mode: each read returns one PDU.  The first fragment of an answer is
+    what an ioctl (a transceive) returns, and the rest waits for reads.
+    """
+
+    def __init__(self, env: RpcEnvironment, interfaces: Sequence[Interface]) -> None:
+        self._env = env
+        self._services: Mapping[str, tuple[Interface, ...]] = {
+            name: tuple(i for i in interfaces if i.pipe == name)
+            for name in {i.pipe for i in interfaces}
+        }
+        self._pipes: dict[int, _Pipe] = {}
+        self._held = 0
+        self._next_group = 0
+
+    def __len__(self) -> int:
+        return len(self._pipes)
+
+    @property
+    def services(self) -> frozenset[str]:
+        return frozenset(self._services)
+
+    def open(self, handle: int, service: str, restricted: bool = False) -> int:
+        """Opens a pipe; `restricted` says that the session is a guest's."""
+        interfaces = self._services.get(service)
+        if interfaces is None:
+            return PipeStatus.NOT_IMPLEMENTED
+        if handle in self._pipes:
+            # The kernel gave the number to a new pipe, so the close of the old one is lost.
+            log.warning("pipe %d was still open", handle)
+            self.close(handle)
+        if len(self._pipes) >= MAX_PIPES:
+            log.warning("no more than %d pipes", MAX_PIPES)
+            return PipeStatus.NO_MEMORY
+        self._next_group = self._next_group % _GROUPS + 1
+        association = Association(interfaces, f"\\PIPE\\{service}", self._env, self._next_group)
+        self._pipes[handle] = _Pipe(association, restricted)
+        return PipeStatus.OK
+
+    def write(self, handle: int, data: bytes, restricted: bool = False) -> int:
+        """Takes bytes from the client: a PDU, a part of one, or several.
+
+        The stock kernel tells of a guest's session here rather than at open.
+        """
+        pipe = self._pipes.get(handle)
+        if pipe is None:
+            return PipeStatus.BAD_FID
+        before = pipe.held
+        if pipe.unread_bytes > MAX_UNREAD or self._held + len(data) > MAX_BYTES:
+            return PipeStatus.NO_MEMORY
+        pipe.restricted = pipe.restricted or restricted
+        try:
+            pipe.unread.extend(pipe.association.receive(data, pipe.restricted))
+        except ProtocolError as e:
+            log.debug("pipe %d: %s", handle, e)
+            return PipeStatus.BAD_DATA
+        finally:
+            self._held += pipe.held - before
+        return PipeStatus.OK
+
+    def read(self, handle: int) -> tuple[int, bytes]:
+        """Returns the next PDU; BAD_DATA when there is none yet."""
+        pipe = self._pipes.get(handle)
+        if pipe is None:
+            return PipeStatus.BAD_FID, b""
+        if not pipe.unread:
+            return PipeStatus.BAD_DATA, b""
+        data = pipe.unread.popleft()
+        self._held -= len(data)
+        return PipeStatus.OK, data
+
+    def ioctl(self, handle: int, data: bytes, restricted: bool = False) -> tuple[int, bytes]:
+        """Write and read in one: FSCTL_PIPE_TRANSCEIVE."""
+        status = self.write(handle, data, restricted)
+        if status != PipeStatus.OK:
+            return status, b""
+        return self.read(handle)
+
+    def close(self, handle: int) -> int:
+        pipe = self._pipes.pop(handle, None)
+        if pipe is None:
+            return PipeStatus.BAD_FID
+        self._held -= pipe.held
+        return PipeStatus.OK
