@@ -193,7 +193,7 @@ class Vm:
             "-smp", str(cpus), "-m", memory, "-nodefaults", "-no-user-config", "-display", "none",
             "-no-reboot", "-serial", f"file:{_option(self.console)}",
             "-kernel", str(kernel / "vmlinuz"), "-initrd", str(initramfs(kernel)),
-            "-append", f"console=ttyS0 loglevel=5 panic=-1 oops=panic mitigations=off nokaslr "
+            "-append", f"console=ttyS0 loglevel=5 panic=-1 oops=panic mitigations=off "
             f"log_buf_len=4M {append}",
             *_share("host", Path("/")),
             *_share("modules", kernel / "lib" / "modules" / version),

@@ -1,11 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# Installs what the named groups need: install.sh GROUP...   (build, run, test, fuzz)
+# Installs what the named groups need: install.sh GROUP...   (build, python, run, test)
 # Quiet and quick when nothing is missing; apt-get is the only thing it calls as root.
 set -eu
 
 build="gcc make kmod bc linux-headers-amd64 sparse xz-utils"
-run="qemu-system-x86 busybox-static e2fsprogs cpio kmod xz-utils smbclient python3 python3-venv binutils"
+python="python3 python3-venv"
+run="$python qemu-system-x86 busybox-static e2fsprogs cpio kmod xz-utils smbclient util-linux"
 test="samba-testsuite cifs-utils git attr acl tar coreutils diffutils iproute2"
 
 say() { printf '  deps: %s\n' "$*"; }
@@ -43,6 +44,7 @@ missing=
 for group in "$@"; do
 	case $group in
 	build) packages=$build ;;
+	python) packages=$python ;;
 	run) packages=$run ;;
 	test) packages=$test ;;
 	*) say "unknown group $group" >&2; exit 2 ;;

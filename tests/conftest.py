@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What the tests that need a guest share. Unit tests use nothing of this."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+TOP = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(TOP / "tests" / "vm"))
+
+if TYPE_CHECKING:
+    from server import Server
+
+
+class Lab:
+    """The one guest with our module and our tools that most tests share.
+
+    A guest that died is replaced for the next test: one crash costs one test and a boot.
+    """
+
+    def __init__(self) -> None:
+        self._server: Server | None = None
+        self._boots = 0
+
+    def server(self) -> Server:
+        from server import Server, Tools, our_module
+        from vm import Vm
+
+        if self._server is not None and not self._server.vm.alive:
+            self.close()
+        if self._server is None:
+            begin = time.monotonic()
+            self._boots += 1
+            vm = Vm(TOP / "build" / "vm" / f"console-{self._boots}.log")
+            try:
+                vm.boot()
+                server = Server(vm, our_module(vm.release), Tools("ours"))
+                server.start()
+            except BaseException:
+                vm.close()
+                raise
+            say(f"guest {vm.release} serves after {time.monotonic() - begin:.0f} s")
+            self._server = server
+        return self._server
+
+    def close(self) -> None:
+        if self._server is not None:
+            self._server.vm.close()
+            self._server = None
+
+
+def say(text: str) -> None:
+    """Progress, past pytest's capture: a long step must not look like a hang."""
+    sys.__stderr__.write(f"\n    {text}\n")
+    sys.__stderr__.flush()
+
+
+@pytest.fixture(scope="session")
+def lab() -> Iterator[Lab]:
+    lab = Lab()
+    yield lab
+    lab.close()
+
+
+@pytest.fixture
+def server(lab: Lab) -> Iterator[Server]:
+    """The shared server, up. A splat in the kernel log fails the test that caused it."""
+    server = lab.server()
+    yield server
+    splat = server.vm.splats()
+    if splat:
+        # What follows a splat is worth nothing: locks may be held, memory gone.
+        lab.close()
+        pytest.fail(f"the kernel log has a splat:\n{splat}", pytrace=False)
+    if not server.vm.alive:
+        pytest.fail("the guest died", pytrace=False)
+
+
+@pytest.fixture
+def share(server: Server) -> str:
+    """An empty /srv/share; the path of it in the guest."""
+    server.vm.run("find /srv/share /srv/second -mindepth 1 -maxdepth 1 -exec rm -rf {} +", 300)
+    return "/srv/share"
