@@ -294,6 +294,8 @@ class _Reader:
         if values.pop("path", None) is not None:
             self.warn(line, f"[{IPC_NAME}] is for pipes, its path has no effect")
         values.setdefault("comment", "IPC service")
+        # Every client connects to it: a limit meant for disks would lock the next one out.
+        values.setdefault("max_connections", 0)
         return Share(name="IPC$", line=line, is_ipc=True, **values)
 
     def _share_values(self, stanzas: tuple[Stanza, ...]) -> dict[str, Any]:

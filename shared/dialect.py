@@ -27,6 +27,8 @@ Report = Callable[[int, str], None]
 
 _HEADER = re.compile(r"\[(?P<name>[^\[\]]*)\](?P<rest>.*)")
 _TRAILER = re.compile(r"(^|[ \t])[;#].*$")
+_BLANKS = " \t\r"
+_BOM = b"\xef\xbb\xbf"
 _FORBIDDEN = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 
@@ -49,20 +51,20 @@ class Stanza:
 
 
 def decode(content: bytes, file: str) -> list[str]:
-    """Splits a file into lines, without line ends, and checks its characters.
+    """Splits a file at its line feeds and checks its characters.
 
     Raises:
         ConfigError: it is not UTF-8 text.
     """
     lines = []
     faults = []
-    for number, raw in enumerate(content.removeprefix(b"\xef\xbb\xbf").split(b"\n"), start=1):
+    for number, raw in enumerate(content.removeprefix(_BOM).split(b"\n"), start=1):
         try:
-            line = raw.removesuffix(b"\r").decode()
+            line = raw.decode()
         except UnicodeDecodeError:
             faults.append(f"{file}:{number}: this line is not UTF-8; convert the file with iconv")
             continue
-        bad = _FORBIDDEN.search(line)
+        bad = _FORBIDDEN.search(line.removesuffix("\r"))
         if bad is not None:
             faults.append(f"{file}:{number}: control character 0x{ord(bad[0]):02x}; remove it")
         lines.append(line)
@@ -84,9 +86,13 @@ class Document:
         Raises:
             ConfigError: the file does not follow the grammar; every fault is listed.
         """
+        self._bom = content.startswith(_BOM)
         self._lines = decode(content, file)
-        if self._lines and not self._lines[-1]:
+        self._ends_whole = not self._lines[-1]
+        if self._ends_whole:
             self._lines.pop()
+        self._return = "\r" if self._lines and self._lines[0].endswith("\r") else ""
+        self._made = 0
         translated = _translate(self._lines, file, report)
         try:
             self._tree = ConfigObj(
@@ -104,13 +110,108 @@ class Document:
         """The sections in the order of the file."""
         return tuple(_stanza(name, self._tree[name]) for name in self._tree.sections)
 
+    def add_stanza(self, name: str) -> Stanza:
+        """Appends an empty section, below whatever comment ends the file."""
+        above = list(self._tree.final_comment)
+        self._tree.final_comment = []
+        while above and _is_blank(above[-1]):
+            above.pop()
+        before = above or self._tree.sections or self._tree.initial_comment[-1:]
+        if before and not _is_blank(before[-1]):
+            above.append("#" + _escape(self._return))
+        handle = self._new_handle(name)
+        self._tree[handle] = {}
+        self._tree.comments[handle] = above
+        return _stanza(handle, self._tree[handle])
+
+    def remove_stanza(self, stanza: Stanza) -> None:
+        """Removes a section with its entries and the comment that touches its header."""
+        handle = _handle(stanza.line, stanza.name)
+        above = list(self._tree.comments[handle])
+        while above and not _is_blank(above[-1]):
+            above.pop()
+        self._put_above_next(stanza, above)
+        del self._tree[handle]
+
+    def _put_above_next(self, stanza: Stanza, comments: list[str]) -> None:
+        place = self._tree.sections.index(_handle(stanza.line, stanza.name)) + 1
+        if place < len(self._tree.sections):
+            following = self._tree.sections[place]
+            self._tree.comments[following] = comments + self._tree.comments[following]
+        else:
+            self._tree.final_comment = comments + self._tree.final_comment
+
+    def set(self, stanza: Stanza, key: str, value: str, old: Entry | None = None) -> None:
+        """Writes an entry, in the place of `old` or at the end of its section."""
+        section = self._tree[_handle(stanza.line, stanza.name)]
+        if old is None:
+            section[self._new_handle(key)] = _escape(value)
+        else:
+            section[_handle(old.line, old.key)] = _escape(value)
+
+    def remove(self, stanza: Stanza, entry: Entry) -> None:
+        """Removes one entry; the comment above it stays for the next one."""
+        section = self._tree[_handle(stanza.line, stanza.name)]
+        handle = _handle(entry.line, entry.key)
+        following = section.scalars[section.scalars.index(handle) + 1 :]
+        above = section.comments[handle]
+        del section[handle]
+        if following:
+            section.comments[following[0]] = above + section.comments[following[0]]
+        else:
+            self._put_above_next(stanza, above)
+
+    def render(self) -> bytes:
+        """The file as it is to be written; lines that nobody changed are as they were read."""
+        out = [self._written(line) for line in self._tree.write()]
+        text = "\n".join(out)
+        if out and (self._ends_whole or out != self._lines):
+            text += "\n"
+        return (_BOM if self._bom else b"") + text.encode()
+
+    def _new_handle(self, name: str) -> str:
+        self._made -= 1
+        return _handle(self._made, name)
+
+    def _written(self, line: str) -> str:
+        """Translates a line of configobj back."""
+        if line.startswith("#"):
+            return unquote(line[1:])
+        if line.startswith("["):
+            number, name = _numbered(line[1:-1])
+            return self._lines[number - 1] if number > 0 else f"[{name}]{self._return}"
+        handle, _, escaped = line.partition(" = ")
+        number, key = _numbered(handle)
+        value = unquote(escaped)
+        if number < 0:
+            return f"\t{key} = {value}{self._return}"
+        original = self._lines[number - 1]
+        before, _, after = original.removesuffix("\r").partition("=")
+        if _value(after) == value:
+            return original
+        comment = _TRAILER.search(after.strip(_BLANKS))
+        tail = f" {comment[0].strip()}" if comment else ""
+        return f"{before.rstrip()} = {value}{tail}{original[len(before) + 1 + len(after) :]}"
+
+
+def _value(text: str) -> str:
+    return _TRAILER.sub("", text.strip(_BLANKS)).strip(_BLANKS)
+
+
+def _is_blank(translated: str) -> bool:
+    return translated.startswith("#") and not unquote(translated[1:]).strip()
+
+
+def _handle(number: int, name: str) -> str:
+    return f"{number}~{_escape(name)}"
+
 
 def _translate(lines: Sequence[str], file: str, report: Report) -> list[str]:
     faults: list[str] = []
     out = []
     in_section = False
     for number, line in enumerate(lines, start=1):
-        text = line.strip()
+        text = line.strip(_BLANKS)
         translated = "#" + _escape(line)
         if not text or text[0] in ";#":
             pass
@@ -121,7 +222,7 @@ def _translate(lines: Sequence[str], file: str, report: Report) -> list[str]:
             else:
                 if _TRAILER.sub("", match["rest"]).strip():
                     report(number, f"text after [{match['name']}] is ignored")
-                translated = f"[{number}~{_escape(match['name'].strip())}]"
+                translated = f"[{_handle(number, match['name'].strip())}]"
             in_section = True
         elif "=" not in text:
             faults.append(
@@ -133,12 +234,12 @@ def _translate(lines: Sequence[str], file: str, report: Report) -> list[str]:
             )
         else:
             key, _, value = text.partition("=")
-            if not key.strip():
+            if not key.strip(_BLANKS):
                 faults.append(f"{file}:{number}: {text!r} has nothing before '='")
-            value = _TRAILER.sub("", value.strip()).strip()
+            value = _value(value)
             if value.endswith("\\"):
                 report(number, "a line cannot be continued with '\\' here; it is part of the value")
-            translated = f"{number}~{_escape(key.strip())} = {_escape(value)}"
+            translated = f"{_handle(number, key.strip(_BLANKS))} = {_escape(value)}"
         out.append(translated)
     if faults:
         raise ConfigError("\n".join(faults))

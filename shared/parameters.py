@@ -305,3 +305,29 @@ def suggest(scope: Scope, key: str) -> str | None:
     )
     close = difflib.get_close_matches(fold_key(key), sorted(known), n=1, cutoff=0.7)
     return close[0] if close else None
+
+
+def markdown() -> str:
+    """The parameters as tables for the documentation."""
+    out = []
+    for scope, title in ((Scope.GLOBAL, "[global]"), (Scope.SHARE, "shares")):
+        out += [f"### {title}", "", "| parameter | also | default | meaning |", "|---|---|---|---|"]
+        for row in PARAMETERS:
+            if row.scope is scope:
+                also = [*row.synonyms, *(f"{name} (the opposite)" for name in row.inverse)]
+                out.append(f"| {row.name} | {', '.join(also)} | {_shown(row)} | {row.help} |")
+        out.append("")
+    return "\n".join(out)
+
+
+def _shown(row: Parameter) -> str:
+    default = row.default
+    if isinstance(default, bool):
+        return "yes" if default else "no"
+    if isinstance(default, enum.Enum):
+        return default.name.lower().replace("_", " ")
+    if default is None or default in ("", ()):
+        return "-"
+    if row.read is values.octal_mode:
+        return f"{default:04o}"
+    return str(default)

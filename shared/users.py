@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import fcntl
-import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,7 +16,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from ksmbd.shared.errors import ConfigError
-from ksmbd.shared.files import replace_file
+from ksmbd.shared.files import locked, replace_file
 
 MAX_NAME_BYTES = 47  # the ABI's account field is 48 bytes and holds a NUL
 HASH_SIZE = 16
@@ -76,11 +74,9 @@ class UserDb:
     def edit(cls, path: Path) -> Iterator[UserDb]:
         """Reads, lets the caller change, and saves, with every other writer kept out.
 
-        The lock is a file of its own: the database is replaced by rename, so a lock on it
-        would be a lock on a file that is no longer there.  Nothing is written when the
-        body raises or changes nothing.
+        Nothing is written when the body raises or changes nothing.
         """
-        with _locked(path):
+        with locked(path):
             db = cls.load(path)
             before = dict(db._users)
             yield db
@@ -149,7 +145,7 @@ class UserDb:
 
         For read-modify-write use `edit()`, which holds the lock from the read on.
         """
-        with _locked(self.path):
+        with locked(self.path):
             self._write()
 
     def _write(self) -> None:
@@ -196,15 +192,3 @@ def _parse_line(line: bytes) -> User:
             f"the password hash of {name!r} is not base64; set it again with ksmbd.adduser"
         ) from None
     return _checked(name, nt_hash)
-
-
-@contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    """Holds the writers' lock of a database.  The lock file stays: removing it would race."""
-    lock = path.with_name(f".{path.name}.lock")
-    fd = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-    try:
-        fcntl.flock(fd, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(fd)
