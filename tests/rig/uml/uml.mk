@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The User Mode Linux rig; see README.md beside this file.
+
+UML := $(patsubst %/,%,$(dir $(lastword $(MAKEFILE_LIST))))
+
+.PHONY: uml-kernel uml-module uml-run uml-smoke uml-selftest uml-clean
+
+uml-kernel:		## build the UML debug kernel into the cache
+	$(UML)/build.sh debug
+
+uml-module:		## build the module for it
+	$(UML)/build-module.sh
+
+uml-run:		## run SCRIPT="file args" in it; OPTIONS go to run.sh
+	@test -n "$(SCRIPT)" || { echo 'make uml-run SCRIPT="file args"' >&2; exit 2; }
+	$(UML)/run.sh $(OPTIONS) $(SCRIPT)
+
+uml-smoke: uml-module	## copy files through the module under every checker
+	$(UML)/run.sh -k $(UML)/smoke.sh
+
+uml-selftest:		## prove that every checker of the rig finds its bug
+	$(UML)/selftest.sh
+
+uml-clean:
+	rm -rf $(UML)/../../../build/uml
