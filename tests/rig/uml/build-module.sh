@@ -1,5 +1,5 @@
 #!/bin/bash
-# SPDX-License-Identifier: GPL-2.0-or-later
+# SPDX-License-Identifier: GPL-2.0-only
 # Build a module for the UML kernel, in a copy of its sources, so that the
 # objects of this kernel and of the machine's own do not mix.
 #
@@ -36,11 +36,13 @@ work=$top/build/uml/$(basename "$source")$suffix
 tree=$("$here/build.sh" "$profile")
 
 mkdir -p "$work"
+exec 8>"$work/.lock"
+flock 8
 # Excluded names survive --delete: objects stay, removed sources go.
 rsync -a --delete --exclude='*.o' --exclude='*.ko' --exclude='*.mod' \
 	--exclude='*.mod.c' --exclude='.*.cmd' --exclude='*.gcno' \
 	--exclude='.*.d' --exclude=Module.symvers --exclude=modules.order \
-	--exclude=.tree "$source/" "$work/"
+	--exclude=.tree --exclude=.lock "$source/" "$work/"
 # Objects of another kernel tree are not what make takes them for.
 if [[ $(cat "$work/.tree" 2>/dev/null) != "$tree" ]]; then
 	make -s -C "$tree/obj" ARCH=um M="$work" clean

@@ -1,5 +1,5 @@
 #!/bin/bash
-# SPDX-License-Identifier: GPL-2.0-or-later
+# SPDX-License-Identifier: GPL-2.0-only
 # Build a User Mode Linux kernel from Debian's linux-source-6.1 into the cache.
 #
 #   build.sh [debug|fast]       build unless cached; prints the cache folder
@@ -39,7 +39,11 @@ install_missing() {
 	done
 	dpkg -s "$source_package" >/dev/null 2>&1 || missing+=("$source_package")
 	((${#missing[@]} == 0)) && return
-	apt-get install -y --no-install-recommends "${missing[@]}" >&2
+	local root=()
+	((EUID == 0)) || root=(sudo)
+	"${root[@]}" apt-get update -qq >&2
+	"${root[@]}" env DEBIAN_FRONTEND=noninteractive \
+		apt-get install -y -qq --no-install-recommends "${missing[@]}" >&2
 }
 
 # What the binary depends on: the fragments, the recipe, the source and the

@@ -1,5 +1,5 @@
 #!/bin/bash
-# SPDX-License-Identifier: GPL-2.0-or-later
+# SPDX-License-Identifier: GPL-2.0-only
 # Process 1 of the UML guest: the host's root, read-only, with everything that
 # programs write to on tmpfs; then the script; then the checks only the guest
 # can make.  The kernel command line hands RIG_OUT, RIG_TOP and RIG_KMEMLEAK

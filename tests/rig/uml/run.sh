@@ -1,5 +1,5 @@
 #!/bin/bash
-# SPDX-License-Identifier: GPL-2.0-or-later
+# SPDX-License-Identifier: GPL-2.0-only
 # Boot the UML kernel and run SCRIPT in it as root; its exit status is ours.
 #
 #   run.sh [options] SCRIPT [args...]

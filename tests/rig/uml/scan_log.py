@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-# SPDX-License-Identifier: GPL-2.0-or-later
+# SPDX-License-Identifier: GPL-2.0-only
 """Finds what a kernel must not say in its log; exit 1 if it said it.
 
     scan_log.py LOG                      prints every splat with its lines

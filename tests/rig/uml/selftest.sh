@@ -1,5 +1,5 @@
 #!/bin/bash
-# SPDX-License-Identifier: GPL-2.0-or-later
+# SPDX-License-Identifier: GPL-2.0-only
 # Prove the rig: every planted bug must fail its run with the right report,
 # and a run without a bug must pass.
 #

@@ -1,5 +1,5 @@
 #!/bin/bash
-# SPDX-License-Identifier: GPL-2.0-or-later
+# SPDX-License-Identifier: GPL-2.0-only
 # Inside the guest: load the module, serve a share on loopback, copy through it
 # with smbclient and the kernel's client, shut down, unload.
 #

@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: GPL-2.0-or-later
+# SPDX-License-Identifier: GPL-2.0-only
 # The User Mode Linux rig; see README.md beside this file.
 
 UML := $(patsubst %/,%,$(dir $(lastword $(MAKEFILE_LIST))))

@@ -1,5 +1,5 @@
 #!/bin/bash
-# SPDX-License-Identifier: GPL-2.0-or-later
+# SPDX-License-Identifier: GPL-2.0-only
 # Inside the guest: commit one bug, unload, leave with the given status.
 set -euo pipefail
 # shellcheck source=../lib.sh

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-or-later
+// SPDX-License-Identifier: GPL-2.0-only
 /*
  * One planted bug for every checker of the rig: a gate that never closed is
  * not known to work.  Loading with bug=<name> commits the bug.
