@@ -22,6 +22,7 @@ from ksmbd.shared.errors import KsmbdError, ProtocolError
 from pyroute2.netlink import (
     CTRL_CMD_DELFAMILY,
     CTRL_CMD_GETFAMILY,
+    CTRL_CMD_NEWFAMILY,
     GENL_ID_CTRL,
     NETLINK_ADD_MEMBERSHIP,
     NETLINK_GENERIC,
@@ -44,6 +45,7 @@ _RECEIVE_BUFFER = 4 << 20
 _LONGEST_DATAGRAM = 1 << 17
 _MAX_UNACKNOWLEDGED = 4096
 _LOOKUP_TIMEOUT = 5.0
+_LOOKUP_SEQUENCE = 0xFA
 _SO_RCVBUFFORCE = 33
 _MESSAGES_PER_WAKEUP = 64
 
@@ -191,18 +193,11 @@ class Family:
             FamilyAbsent: the module is not loaded.
             KsmbdError: the system refuses a netlink socket.
         """
-        try:
-            sock = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, NETLINK_GENERIC)
-        except OSError as e:
-            raise KsmbdError(f"cannot open a netlink socket: {e.strerror}") from e
+        sock = _open_socket()
         try:
             _enlarge(sock)
-            sock.bind((0, 0))
-            sock.settimeout(_LOOKUP_TIMEOUT)
             family_id, _ = _look_up(sock, FAMILY_NAME)
-            _, groups = _look_up(sock, "nlctrl")
-            if "notify" in groups:
-                sock.setsockopt(SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, groups["notify"])
+            _hear_of_families(sock)
             sock.setblocking(False)
             return cls(sock, family_id)
         except OSError as e:
@@ -314,6 +309,52 @@ class Family:
             log.warning("the kernel refused %s: %s", name, os.strerror(error))
 
 
+async def wait_for_family() -> None:
+    """Returns once the family is there, which may be at once.
+
+    Raises:
+        KsmbdError: the system refuses a netlink socket.
+    """
+    loop = asyncio.get_running_loop()
+    with _open_socket() as sock:
+        # Listen first: a module loaded between the look and the wait is not missed.
+        _hear_of_families(sock)
+        marshal = Marshal()
+        marshal.msg_map = {GENL_ID_CTRL: ctrlmsg}
+        while True:
+            with suppress(FamilyAbsent):
+                sock.settimeout(_LOOKUP_TIMEOUT)
+                _look_up(sock, FAMILY_NAME)
+                return
+            sock.setblocking(False)
+            while not any(
+                message["header"]["type"] == GENL_ID_CTRL and message["cmd"] == CTRL_CMD_NEWFAMILY
+                for message in marshal.parse(await loop.sock_recv(sock, _LONGEST_DATAGRAM))
+            ):
+                pass
+
+
+def _open_socket() -> socket.socket:
+    try:
+        sock = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, NETLINK_GENERIC)
+    except OSError as e:
+        raise KsmbdError(f"cannot open a netlink socket: {e.strerror}") from e
+    try:
+        sock.bind((0, 0))
+    except OSError as e:
+        sock.close()
+        raise KsmbdError(f"cannot bind a netlink socket: {e.strerror}") from e
+    sock.settimeout(_LOOKUP_TIMEOUT)
+    return sock
+
+
+def _hear_of_families(sock: socket.socket) -> None:
+    """Has the kernel tell this socket which families come and go."""
+    _, groups = _look_up(sock, "nlctrl")
+    if "notify" in groups:
+        sock.setsockopt(SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, groups["notify"])
+
+
 def _enlarge(sock: socket.socket) -> None:
     """A burst of log-ins must not overrun the buffer: what is lost there is never resent."""
     try:
@@ -330,10 +371,15 @@ def _look_up(sock: socket.socket, name: str) -> tuple[int, dict[str, int]]:
     message["cmd"] = CTRL_CMD_GETFAMILY
     message["version"] = 1
     message["attrs"] = [("CTRL_ATTR_FAMILY_NAME", name)]
-    sock.sendto(_finish(message, GENL_ID_CTRL, NLM_F_REQUEST, 0, sock.getsockname()[0]), (0, 0))
+    port = sock.getsockname()[0]
+    sock.sendto(_finish(message, GENL_ID_CTRL, NLM_F_REQUEST, _LOOKUP_SEQUENCE, port), (0, 0))
     marshal = Marshal()
     marshal.msg_map = {GENL_ID_CTRL: ctrlmsg}
-    (reply,) = marshal.parse(sock.recv(_LONGEST_DATAGRAM))
+    # News of families that come and go have sequence number 0.
+    while True:
+        (reply, *_) = marshal.parse(sock.recv(_LONGEST_DATAGRAM))
+        if reply["header"]["sequence_number"] == _LOOKUP_SEQUENCE:
+            break
     failed = reply["header"].get("error")
     if isinstance(failed, NetlinkError):
         if failed.code == errno.ENOENT:
