@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Structures of the Server Service.  [MS-SRVS] 2.2.4"""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, TypeAlias
 
@@ -347,8 +347,8 @@ class Container:
 
 
 class _ContainerOf(Codec[Container]):
-    def __init__(self, row: type[Any]) -> None:
-        self.counted: Counted[Any] = Counted(Struct(row))
+    def __init__(self, element: Codec[Any]) -> None:
+        self.counted = Counted(element)
         self.size = self.counted.size
 
     def read_inline(self, r: Reader) -> tuple[int, bool]:
@@ -364,9 +364,15 @@ class _ContainerOf(Codec[Container]):
         self.counted.write_deferred(w, value.entries)
 
 
-def info_union(levels: Mapping[int, type[Any]]) -> Union:
-    """A union of pointers to one structure each, as the GetInfo methods return it."""
-    return Union(LONG, {level: Pointer(Struct(row)) for level, row in levels.items()})
+def info_union(levels: Mapping[int, type[Any]], unserved: Iterable[int] = ()) -> Union:
+    """A union of pointers to one structure each, as the GetInfo methods return it.
+
+    The levels of the specification that are not served have an arm too, for clients read
+    its pointer before they read that the level is invalid.
+    """
+    arms: dict[int, Codec[Any]] = {level: Pointer(LONG) for level in unserved}
+    arms.update((level, Pointer(Struct(row))) for level, row in levels.items())
+    return Union(LONG, arms)
 
 
 class EnumStruct(Codec[Tagged]):
@@ -374,10 +380,10 @@ class EnumStruct(Codec[Tagged]):
 
     size = 8
 
-    def __init__(self, levels: Mapping[int, type[Any]]) -> None:
-        self.union = Union(
-            LONG, {level: Pointer(_ContainerOf(row)) for level, row in levels.items()}
-        )
+    def __init__(self, levels: Mapping[int, type[Any]], unserved: Iterable[int] = ()) -> None:
+        arms = {level: Pointer(_ContainerOf(LONG)) for level in unserved}
+        arms.update((level, Pointer(_ContainerOf(Struct(row)))) for level, row in levels.items())
+        self.union = Union(LONG, arms)
 
     def read_inline(self, r: Reader) -> tuple[int, Any]:
         level = r.u32()
@@ -401,7 +407,7 @@ ShareEnum: TypeAlias = Annotated[Tagged, EnumStruct(SHARE_LEVELS)]
 ConnectionEnum: TypeAlias = Annotated[Tagged, EnumStruct(CONNECTION_LEVELS)]
 FileEnum: TypeAlias = Annotated[Tagged, EnumStruct(FILE_LEVELS)]
 SessionEnum: TypeAlias = Annotated[Tagged, EnumStruct(SESSION_LEVELS)]
-TransportEnum: TypeAlias = Annotated[Tagged, EnumStruct(TRANSPORT_LEVELS)]
+TransportEnum: TypeAlias = Annotated[Tagged, EnumStruct(TRANSPORT_LEVELS, (1, 2, 3))]
 Disks: TypeAlias = Annotated[tuple[str, ...] | None, DiskContainer()]
 
 
@@ -430,7 +436,7 @@ class ShareInfoIn:
 
 @dataclass(frozen=True, slots=True)
 class ShareInfoOut:
-    info: Annotated[Tagged, info_union(SHARE_LEVELS)]
+    info: Annotated[Tagged, info_union(SHARE_LEVELS, (1004, 1006, 1501))]
     status: U32
 
 
@@ -507,7 +513,7 @@ class ServerInfoIn:
 
 @dataclass(frozen=True, slots=True)
 class ServerInfoOut:
-    info: Annotated[Tagged, info_union(SERVER_LEVELS)]
+    info: Annotated[Tagged, info_union(SERVER_LEVELS, (103, 502, 503, 599))]
     status: U32
 
 

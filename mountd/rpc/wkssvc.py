@@ -101,7 +101,7 @@ class GetInfoIn:
 
 @dataclass(frozen=True, slots=True)
 class GetInfoOut:
-    info: Annotated[Tagged, info_union(INFO_LEVELS)]
+    info: Annotated[Tagged, info_union(INFO_LEVELS, (502, 1013, 1018, 1046))]
     status: U32
 
 
