@@ -57,8 +57,9 @@ class Lab:
 
 def say(text: str) -> None:
     """Progress, past pytest's capture: a long step must not look like a hang."""
-    sys.__stderr__.write(f"\n    {text}\n")
-    sys.__stderr__.flush()
+    if sys.__stderr__ is not None:
+        sys.__stderr__.write(f"\n    {text}\n")
+        sys.__stderr__.flush()
 
 
 @pytest.fixture(scope="session")

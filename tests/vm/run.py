@@ -81,9 +81,7 @@ def main() -> int:
         say("  vm: loading ksmbd.ko, starting ksmbd.mountd")
         server.start()
         with tempfile.TemporaryDirectory() as folder:
-            done = smbclient(
-                vm, "ls", folder=Path(folder), share="demo", user=f"{user}%{password}"
-            )
+            done = smbclient(vm, "ls", folder=Path(folder), share="demo", user=f"{user}%{password}")
         if done.returncode != 0:
             raise VmError(f"the demo share does not answer\n{done.stdout}{done.stderr}"
                           f"\n{server.log()[-3000:]}")  # fmt: skip

@@ -262,6 +262,20 @@ def smbclient(
     )  # fmt: skip
 
 
+def smbclient_list(
+    vm: Vm, *, folder: Path, dialect: str = "SMB3_11", user: str = f"user1%{PASSWORD}"
+) -> subprocess.CompletedProcess[str]:
+    """`smbclient -L`, in its form for programs: TYPE|NAME|COMMENT."""
+    argv = [
+        "smbclient", "-L", "//127.0.0.1", "-g", "-s", str(client_config(folder)),
+        "-p", str(vm.smb_port), "-U", user, "-m", dialect,
+        f"--option=client min protocol={dialect}",
+    ]  # fmt: skip
+    return subprocess.run(
+        argv, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False
+    )
+
+
 def smbclient_ok(vm: Vm, script: str, *, folder: Path, **more: object) -> str:
     """Like `smbclient`, and an error anywhere in the script is an error here.
 

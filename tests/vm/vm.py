@@ -182,7 +182,16 @@ class Vm:
             file.truncate(_bytes(disk))
         # No journal: a guest's disk never outlives it.
         subprocess.run(
-            ["/sbin/mkfs.ext4", "-q", "-F", "-O", "^has_journal", "-E", "lazy_itable_init=1", image],
+            [
+                "/sbin/mkfs.ext4",
+                "-q",
+                "-F",
+                "-O",
+                "^has_journal",
+                "-E",
+                "lazy_itable_init=1",
+                image,
+            ],
             check=True,
         )
         control = self._work / "control"
@@ -197,7 +206,8 @@ class Vm:
             f"log_buf_len=4M {append}",
             *_share("host", Path("/")),
             *_share("modules", kernel / "lib" / "modules" / version),
-            "-drive", f"file={_option(image)},if=none,id=disk,format=raw,cache=unsafe,discard=unmap",
+            "-drive",
+            f"file={_option(image)},if=none,id=disk,format=raw,cache=unsafe,discard=unmap",
             "-device", "virtio-blk-pci,drive=disk",
             "-netdev", "user,id=net,restrict=on,"
             f"hostfwd=tcp:127.0.0.1:{self.smb_port}-10.0.2.15:445",

@@ -8,6 +8,7 @@ request and come in any order. Standard library only: it starts under emulation.
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 import os
 import signal
@@ -16,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+from pathlib import Path
 from typing import Any, BinaryIO
 
 KEEP = 8 << 20
@@ -65,7 +67,9 @@ class Agent:
             result = {"error": repr(error)}
         self.send({"id": request["id"], **result})
 
-    def spawn(self, request: dict[str, Any], out: BinaryIO, err: BinaryIO) -> subprocess.Popen[bytes]:
+    def spawn(
+        self, request: dict[str, Any], out: BinaryIO, err: BinaryIO
+    ) -> subprocess.Popen[bytes]:
         command = request["cmd"]
         env = {**os.environ, **request.get("env", {})}
         return subprocess.Popen(
@@ -82,7 +86,10 @@ class Agent:
 
     def do_run(self, request: dict[str, Any]) -> dict[str, Any]:
         # Files, not pipes: a daemon that keeps its standard output must not hold us up.
-        with tempfile.TemporaryFile(dir="/run/rig") as out, tempfile.TemporaryFile(dir="/run/rig") as err:
+        with (
+            tempfile.TemporaryFile(dir="/run/rig") as out,
+            tempfile.TemporaryFile(dir="/run/rig") as err,
+        ):
             process = self.spawn(request, out, err)
             timed_out = False
             try:
@@ -98,10 +105,9 @@ class Agent:
             except subprocess.TimeoutExpired:
                 timed_out = True
                 os.killpg(process.pid, signal.SIGKILL)
-                try:
+                # Stuck in the kernel, perhaps: the caller learns of the timeout anyway.
+                with contextlib.suppress(subprocess.TimeoutExpired):
                     process.wait(10)
-                except subprocess.TimeoutExpired:
-                    pass  # Stuck in the kernel: the caller learns of the timeout anyway.
             rc = process.returncode
             return {
                 "rc": rc if rc is not None else -9,
@@ -122,11 +128,9 @@ class Agent:
     def do_poll(self, request: dict[str, Any]) -> dict[str, Any]:
         """Waits up to `timeout` seconds for a job to end; rc is null while it runs."""
         process, path = self.jobs[request["job"]]
-        try:
+        with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(request.get("timeout", 0))
-        except subprocess.TimeoutExpired:
-            pass
-        with open(path, "rb") as out:
+        with Path(path).open("rb") as out:
             return {"rc": process.returncode, "out": tail(out)}
 
     def do_signal(self, request: dict[str, Any]) -> dict[str, Any]:
@@ -143,7 +147,7 @@ def tail(file: Any) -> str:
 
 
 def main() -> None:
-    with open(sys.argv[1], "r+b", buffering=0) as port:
+    with Path(sys.argv[1]).open("r+b", buffering=0) as port:
         Agent(port).serve()
 
 
