@@ -29,7 +29,7 @@ class Lab:
         self._boots = 0
 
     def server(self) -> Server:
-        from server import Server, Tools, our_module
+        from server import boot_server
         from vm import Vm
 
         if self._server is not None and not self._server.vm.alive:
@@ -39,9 +39,7 @@ class Lab:
             self._boots += 1
             vm = Vm(TOP / "build" / "vm" / f"console-{self._boots}.log")
             try:
-                vm.boot()
-                server = Server(vm, our_module(vm.release), Tools("ours"))
-                server.start()
+                server = boot_server(vm).start()
             except BaseException:
                 vm.close()
                 raise

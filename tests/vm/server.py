@@ -227,6 +227,19 @@ class Server:
         )
 
 
+def boot_server(vm: Vm, config: str = CONFIG) -> Server:
+    """Boots a guest with our module and tools, ready to start.
+
+    KSMBD_PEER=stock takes Debian's 6.12 module and its tools 3.5 instead, which shows
+    whether a test is wrong or we are.
+    """
+    if os.environ.get("KSMBD_PEER") == "stock":
+        vm.boot(stock("kernel-6.12"))
+        return Server(vm, STOCK_MODULE, Tools("3.5"), config)
+    vm.boot()
+    return Server(vm, our_module(vm.release), Tools("ours"), config)
+
+
 def client_config(folder: Path) -> Path:
     """An smb.conf for smbclient and smbtorture, independent of the host's."""
     path = folder / "client.conf"
