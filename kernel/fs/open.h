@@ -73,6 +73,7 @@ struct ksmbd_open {
 	u32 options;			/* FILE_* create options */
 	u32 pipe_handle;		/* ipc handle */
 	u32 pipe_service;		/* KSMBD_RPC_*_METHOD_INVOKE */
+	void (*on_close)(struct ksmbd_open *open);	/* a pipe's; once, may sleep */
 	struct list_head session_link;	/* under session->lock */
 	struct list_head file_link;	/* under file->lock */
 
@@ -80,6 +81,8 @@ struct ksmbd_open {
 	char *pattern;			/* UTF-8, of the scan under way */
 	bool scan_started, scan_any;	/* an entry was returned */
 	u64 scan_emitted;
+	void *pipe_rest;		/* of mountd's last answer, not read yet */
+	u32 pipe_rest_pos, pipe_rest_len;
 
 	spinlock_t spin;
 	enum { OPEN_NEW, OPEN_LIVE, OPEN_DYING } state;

@@ -63,6 +63,7 @@ struct ksmbd_request {
 	enum smb2_code code;
 	struct wire_span raw;		/* the request's own bytes, from its header */
 	bool related;
+	bool prepared;			/* resolved, checked and decoded */
 	bool signed_ok;			/* carried a valid signature */
 
 	struct ksmbd_session *session;
@@ -75,10 +76,12 @@ struct ksmbd_request {
 	union smb2_rsp rsp;
 	ntstatus_t status;
 	struct ksmbd_payload payload;
-	u32 response_session_id_set;	/* SESSION_SETUP gave rsp_session_id */
-	u64 rsp_session_id;
-	u32 rsp_tree_id;
+	u64 rsp_session_id;		/* for the response's header: as in @hdr */
+	u32 rsp_tree_id;		/* unless the handler sets another */
+	u16 charge;			/* CreditCharge, at least 1 */
+	u32 error_length;		/* BUFFER_TOO_SMALL: what it takes */
 	bool close_connection;		/* answer, then end the connection */
+	bool no_answer;			/* with the above: end it without a word */
 
 	struct {
 		void *data;

@@ -58,6 +58,16 @@ void wire_encode_error(struct wire_writer *w)
 	wire_put_u8(w, 0);			/* ErrorData */
 }
 
+/* BUFFER_TOO_SMALL names the length that would do: [MS-SMB2] 2.2.2.2 */
+void wire_encode_error_u32(struct wire_writer *w, u32 v)
+{
+	wire_put_u16(w, 9);			/* StructureSize */
+	wire_put_u8(w, 0);			/* ErrorContextCount */
+	wire_put_u8(w, 0);			/* Reserved */
+	wire_put_u32(w, 4);			/* ByteCount */
+	wire_put_u32(w, v);			/* ErrorData */
+}
+
 /* [MS-SMB2] 2.2.8, 2.2.12, 2.2.18, 2.2.27, 2.2.29 */
 void wire_encode_empty(struct wire_writer *w, const union smb2_rsp *u)
 {

@@ -79,6 +79,7 @@ int wire_decode_header(struct wire_reader *r, struct smb2_header *h);
 void wire_encode_header(struct wire_writer *w, const struct smb2_header *h);
 /* [MS-SMB2] 2.2.2, without ErrorData: 9 bytes, one of them padding. */
 void wire_encode_error(struct wire_writer *w);
+void wire_encode_error_u32(struct wire_writer *w, u32 v);
 
 struct smb2_file_id {
 	u64 persistent;

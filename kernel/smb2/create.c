@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: GPL-2.0
+/* SMB2 CREATE.  [MS-SMB2] 3.3.5.9; what happens to the file: fs/create.c */
+#include "smb2/smb2.h"
+
+#include <linux/slab.h>
+#include "fs/fs.h"
+
+#define IMPERSONATION_DELEGATE	3
+
+/* Options that the file system would have to support: [MS-SMB2] 3.3.5.9. */
+#define UNSUPPORTED_OPTIONS	(FILE_CREATE_TREE_CONNECTION |		\
+				 FILE_OPEN_BY_FILE_ID | FILE_RESERVE_OPFILTER)
+#define KNOWN_OPTIONS		0x00FFFFFF
+#define KNOWN_ATTRIBUTES	0x0000FFFF	/* [MS-FSCC] 2.6, and the unused bits between */
+#define SETTABLE_ATTRIBUTES	(FILE_ATTRIBUTE_READONLY | FILE_ATTRIBUTE_HIDDEN | \
+				 FILE_ATTRIBUTE_SYSTEM | FILE_ATTRIBUTE_ARCHIVE)
+
+static ntstatus_t check_request(const struct smb2_create_req *req)
+{
+	if (req->impersonation_level > IMPERSONATION_DELEGATE)
+		return STATUS_BAD_IMPERSONATION_LEVEL;
+	if (req->disposition > FILE_OVERWRITE_IF ||
+	    req->options & ~KNOWN_OPTIONS ||
+	    req->share_access & ~(FILE_SHARE_READ | FILE_SHARE_WRITE |
+				  FILE_SHARE_DELETE) ||
+	    req->file_attributes & ~KNOWN_ATTRIBUTES)
+		return STATUS_INVALID_PARAMETER;
+	if (req->options & UNSUPPORTED_OPTIONS)
+		return STATUS_NOT_SUPPORTED;
+	/* contexts whose loss the client would not notice in time */
+	if (req->contexts & CREATE_CTX_EXTA)
+		return STATUS_EAS_NOT_SUPPORTED;
+	if (req->contexts & CREATE_CTX_SECD)
+		return STATUS_NOT_SUPPORTED;
+	if (req->contexts & CREATE_CTX_TWRP && req->twrp)
+		return STATUS_OBJECT_NAME_NOT_FOUND;	/* no such snapshot */
+	if (req->contexts & (CREATE_CTX_DHNC | CREATE_CTX_DH2C))
+		return STATUS_OBJECT_NAME_NOT_FOUND;	/* no handle outlives its connection */
+	return STATUS_SUCCESS;
+}
+
+static void put_attributes(struct smb2_create_rsp *rsp, const struct fscc_file *f)
+{
+	rsp->creation_time = f->creation_time;
+	rsp->last_access_time = f->last_access_time;
+	rsp->last_write_time = f->last_write_time;
+	rsp->change_time = f->change_time;
+	rsp->allocation_size = f->allocation_size;
+	rsp->end_of_file = f->end_of_file;
+	rsp->file_attributes = f->attributes;
+}
+
+static void put_contexts(struct ksmbd_request *rq, const struct ksmbd_create *c,
+			 const struct fscc_file *f)
+{
+	u32 asked = rq->req.create.contexts;
+	struct smb2_create_contexts ctx = {
+		.contexts	= asked & (CREATE_CTX_MXAC | CREATE_CTX_QFID),
+		.maximal_access	= c->maximal_access,
+		.disk_file_id	= f->index_number,
+		.volume_id	= f->volume_serial,
+	};
+	struct wire_writer w;
+
+	/* The open stands already; without memory the answers are left out. */
+	if (!ctx.contexts ||
+	    !ksmbd_payload_alloc(&rq->payload, WIRE_CREATE_CONTEXTS_MAX))
+		return;
+	w = wire_writer_of(rq->payload.data, rq->payload.len);
+	wire_put_create_contexts(&w, &ctx);
+	if (WARN_ON_ONCE(w.full))
+		w.len = 0;
+	rq->payload.len = w.len;
+	rq->rsp.create.contexts_length = w.len;
+}
+
+static ntstatus_t create(struct ksmbd_request *rq, struct ksmbd_create *c)
+{
+	struct smb2_create_rsp *rsp = &rq->rsp.create;
+	struct fscc_file f = { };
+	ntstatus_t status;
+
+	status = ksmbd_fs_create(rq, c);
+	if (status != STATUS_SUCCESS)
+		return status;
+	status = ksmbd_fs_stat(rq->open, &f);
+	if (status != STATUS_SUCCESS) {
+		ksmbd_open_close(rq->open);
+		return status;
+	}
+	rsp->oplock_level = SMB2_OPLOCK_LEVEL_NONE;
+	rsp->create_action = c->action;
+	rsp->file_id = rq->open->id;
+	put_attributes(rsp, &f);
+	put_contexts(rq, c, &f);
+	return STATUS_SUCCESS;
+}
+
+ntstatus_t smb2_create(struct ksmbd_request *rq)
+{
+	const struct smb2_create_req *req = &rq->req.create;
+	struct ksmbd_create c = {
+		.access			= req->desired_access,
+		.share_access		= req->share_access,
+		.disposition		= req->disposition,
+		.options		= req->options,
+		.attributes		= req->file_attributes & SETTABLE_ATTRIBUTES,
+		.has_allocation_size	= req->contexts & CREATE_CTX_ALSI,
+		.allocation_size	= req->allocation_size,
+		.want_maximal		= req->contexts & CREATE_CTX_MXAC,
+		.posix_case		= req->contexts & CREATE_CTX_POSIX,
+	};
+	ntstatus_t status;
+	char *name;
+
+	if (rq->tree->share->pipe)
+		return smb2_pipe_create(rq);
+	status = check_request(req);
+	if (status != STATUS_SUCCESS)
+		return status;
+	status = ksmbd_fs_name(rq->tree, req->name, &name);
+	if (status != STATUS_SUCCESS)
+		return status;
+	c.name = name;
+	status = create(rq, &c);
+	kfree(name);
+	return status;
+}

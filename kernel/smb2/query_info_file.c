@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * File information classes of QUERY_INFO.  [MS-SMB2] 3.3.5.20.1, [MS-FSCC] 2.4
+ */
+#include "smb2/smb2.h"
+
+#include <linux/slab.h>
+#include "fs/fs.h"
+
+/**
+ * struct file_class - one row per class
+ * @size:   bytes of its fixed part; a smaller buffer is INFO_LENGTH_MISMATCH
+ * @access: the right on the handle that [MS-FSA] 2.1.5.12 asks for
+ * @put:    for a class of fixed size
+ * @put_named: for one that ends in a name, which may be cut short
+ * @pipe:   also answered for a named pipe
+ */
+struct file_class {
+	u32 size;
+	u32 access;
+	void (*put)(struct wire_writer *w, const struct fscc_file *f);
+	ntstatus_t (*put_named)(struct ksmbd_open *open, struct wire_writer *w,
+				const struct fscc_file *f, bool *overflow);
+	bool pipe;
+};
+
+static ntstatus_t put_all(struct ksmbd_open *open, struct wire_writer *w,
+			  const struct fscc_file *f, bool *overflow)
+{
+	ntstatus_t status;
+	char *path;
+
+	status = ksmbd_fs_path(open, &path);
+	if (status != STATUS_SUCCESS)
+		return status;
+	fscc_put_all(w, f, path, overflow);
+	kfree(path);
+	return STATUS_SUCCESS;
+}
+
+/* [MS-FSA] 2.1.5.12.19: the path from the share's root without the backslash */
+static ntstatus_t put_normalized_name(struct ksmbd_open *open,
+				      struct wire_writer *w,
+				      const struct fscc_file *f, bool *overflow)
+{
+	ntstatus_t status;
+	char *path;
+
+	if (open->conn->dialect < SMB2_DIALECT_0311)
+		return STATUS_NOT_SUPPORTED;
+	status = ksmbd_fs_path(open, &path);
+	if (status != STATUS_SUCCESS)
+		return status;
+	fscc_put_name(w, path + 1, overflow);
+	kfree(path);
+	return STATUS_SUCCESS;
+}
+
+/* No 8.3 names are made up: [MS-FSA] 2.1.5.12.2 */
+static ntstatus_t put_alternate_name(struct ksmbd_open *open,
+				     struct wire_writer *w,
+				     const struct fscc_file *f, bool *overflow)
+{
+	return STATUS_OBJECT_NAME_NOT_FOUND;
+}
+
+static ntstatus_t put_streams(struct ksmbd_open *open, struct wire_writer *w,
+			      const struct fscc_file *f, bool *overflow)
+{
+	/* a directory has no unnamed data stream */
+	if (!f->directory)
+		fscc_put_stream(w, "::$DATA", f->end_of_file,
+				f->allocation_size, true);
+	if (w->full) {
+		w->len = 0;
+		*overflow = true;
+	}
+	return STATUS_SUCCESS;
+}
+
+static void put_pipe_local(struct wire_writer *w, const struct fscc_file *f)
+{
+	fscc_put_pipe_local(w);
+}
+
+static const struct file_class classes[] = {
+	[FILE_BASIC_INFORMATION]	= { 40, FILE_READ_ATTRIBUTES, fscc_put_basic },
+	[FILE_STANDARD_INFORMATION]	= { 24, 0, fscc_put_standard, .pipe = true },
+	[FILE_INTERNAL_INFORMATION]	= { 8, 0, fscc_put_internal, .pipe = true },
+	[FILE_EA_INFORMATION]		= { 4, 0, fscc_put_ea },
+	[FILE_ACCESS_INFORMATION]	= { 4, 0, fscc_put_access },
+	[FILE_POSITION_INFORMATION]	= { 8, 0, fscc_put_position },
+	[FILE_MODE_INFORMATION]		= { 4, 0, fscc_put_mode },
+	[FILE_ALIGNMENT_INFORMATION]	= { 4, 0, fscc_put_alignment },
+	[FILE_ALL_INFORMATION]		= { 100, FILE_READ_ATTRIBUTES, NULL, put_all },
+	[FILE_ALTERNATE_NAME_INFORMATION] = { 4, 0, NULL, put_alternate_name },
+	[FILE_STREAM_INFORMATION]	= { 24, 0, NULL, put_streams },
+	[FILE_PIPE_LOCAL_INFORMATION]	= { 40, FILE_READ_ATTRIBUTES, put_pipe_local, .pipe = true },
+	[FILE_COMPRESSION_INFORMATION]	= { 16, 0, fscc_put_compression },
+	[FILE_NETWORK_OPEN_INFORMATION]	= { 56, FILE_READ_ATTRIBUTES, fscc_put_network_open },
+	[FILE_ATTRIBUTE_TAG_INFORMATION] = { 8, FILE_READ_ATTRIBUTES, fscc_put_attribute_tag },
+	[FILE_NORMALIZED_NAME_INFORMATION] = { 4, 0, NULL, put_normalized_name },
+	[FILE_ID_INFORMATION]		= { 24, 0, fscc_put_id },
+};
+
+static const struct file_class *class_of(u8 info_class)
+{
+	const struct file_class *c;
+
+	if (info_class >= ARRAY_SIZE(classes))
+		return NULL;
+	c = &classes[info_class];
+	return c->put || c->put_named ? c : NULL;
+}
+
+/* What a pipe says of itself: one link, a page of buffer, never deleted. */
+static const struct fscc_file pipe_file = {
+	.attributes		= FILE_ATTRIBUTE_NORMAL,
+	.allocation_size	= 4096,
+	.number_of_links	= 1,
+	.delete_pending		= true,		/* [MS-FSCC] 2.4.41 <143>: pipes do */
+};
+
+ntstatus_t smb2_query_file_info(struct ksmbd_request *rq)
+{
+	const struct smb2_query_info_req *req = &rq->req.query_info;
+	const struct file_class *class = class_of(req->info_class);
+	struct ksmbd_open *open = rq->open;
+	struct fscc_file f = pipe_file;
+	bool overflow = false;
+	struct wire_writer w;
+	ntstatus_t status = STATUS_SUCCESS;
+
+	if (req->info_class == FILE_FULL_EA_INFORMATION)
+		return open->granted_access & FILE_READ_EA ?
+		       STATUS_NO_EAS_ON_FILE : STATUS_ACCESS_DENIED;
+	if (!class)
+		return STATUS_INVALID_INFO_CLASS;
+	if (open->kind == OPEN_PIPE && !class->pipe)
+		return STATUS_INVALID_PARAMETER;
+	if (req->info_class == FILE_PIPE_LOCAL_INFORMATION &&
+	    open->kind != OPEN_PIPE)
+		return STATUS_INVALID_PARAMETER;
+	if (req->output_buffer_length < class->size)
+		return STATUS_INFO_LENGTH_MISMATCH;
+	if (class->access & ~open->granted_access)
+		return STATUS_ACCESS_DENIED;
+	if (open->kind != OPEN_PIPE)
+		status = ksmbd_fs_stat(open, &f);
+	if (status != STATUS_SUCCESS)
+		return status;
+
+	/* no class is longer than its fixed part and the longest path */
+	if (!ksmbd_payload_alloc(&rq->payload,
+				 min_t(u32, req->output_buffer_length,
+				       class->size + 2 * PATH_MAX)))
+		return STATUS_INSUFFICIENT_RESOURCES;
+	w = wire_writer_of(rq->payload.data, rq->payload.len);
+	if (class->put)
+		class->put(&w, &f);
+	else
+		status = class->put_named(open, &w, &f, &overflow);
+	rq->payload.len = w.len;
+	if (status != STATUS_SUCCESS)
+		return status;
+	if (w.full && !overflow)
+		return STATUS_INFO_LENGTH_MISMATCH;
+	return overflow ? STATUS_BUFFER_OVERFLOW : STATUS_SUCCESS;
+}

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: GPL-2.0
+/* SMB2 READ.  [MS-SMB2] 3.3.5.12 */
+#include "smb2/smb2.h"
+
+#include "fs/fs.h"
+#include "smb2/open.h"
+
+ntstatus_t smb2_read(struct ksmbd_request *rq)
+{
+	const struct smb2_read_req *req = &rq->req.read;
+	struct ksmbd_open *open;
+	ntstatus_t status;
+	u32 done;
+
+	status = smb2_open_get(rq, req->file_id, &open);
+	if (status != STATUS_SUCCESS)
+		return status;
+	if (req->length > rq->conn->max_read || req->channel)
+		return STATUS_INVALID_PARAMETER;
+	if (open->kind == OPEN_PIPE)
+		return smb2_pipe_read(rq);
+
+	status = ksmbd_fs_check_locks(open, req->offset, req->length, false);
+	if (status != STATUS_SUCCESS)
+		return status;
+	/* an empty read still has to say whether the handle may read */
+	if (!ksmbd_payload_alloc(&rq->payload, max_t(u32, req->length, 1)))
+		return STATUS_INSUFFICIENT_RESOURCES;
+	status = ksmbd_fs_read(open, req->offset, rq->payload.data, req->length,
+			       &done);
+	if (status != STATUS_SUCCESS)
+		return status;
+	if ((!done && req->length) || done < req->minimum_count)
+		return STATUS_END_OF_FILE;
+	rq->payload.len = done;
+	rq->rsp.read.data_length = done;
+	return STATUS_SUCCESS;
+}

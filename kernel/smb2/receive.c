@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * From a frame to its requests: what [MS-SMB2] 3.3.5.2 asks of every message
+ * before a command is looked at.  Frames that break the framing or the credit
+ * rules end the connection; everything else gets an answer.
+ */
+#include "smb2/smb2.h"
+
+#include "debug.h"
+#include "server/server.h"
+#include "smb2/dispatch.h"
+
+/* One request of a chain as it lies in the frame; @h is decoded. */
+struct chain_link {
+	struct wire_span bytes;
+	struct smb2_header h;
+};
+
+/*
+ * The request at @pos.  NextCommand has to be a multiple of 8 that leaves room
+ * for this header and for the next ([MS-SMB2] 3.3.5.2.7).
+ */
+static int chain_link_at(const struct ksmbd_frame *frame, u32 pos,
+			 struct chain_link *l)
+{
+	struct wire_span whole = { frame->data, frame->len };
+	struct wire_reader r = wire_reader_at(whole, pos);
+	u32 left;
+
+	if (wire_decode_header(&r, &l->h))
+		return -EINVAL;
+	left = frame->len - pos;
+	l->bytes.data = frame->data + pos;
+	l->bytes.len = left;
+	if (!l->h.next_command)
+		return 0;
+	if (l->h.next_command % 8 || l->h.next_command < SMB2_HEADER_SIZE ||
+	    l->h.next_command > left || left - l->h.next_command < SMB2_HEADER_SIZE)
+		return -EINVAL;
+	l->bytes.len = l->h.next_command;
+	return 0;
+}
+
+static u16 charge_of(const struct ksmbd_conn *conn, const struct smb2_header *h)
+{
+	/* [MS-SMB2] 3.3.5.2.3: CreditCharge is reserved before 2.1 */
+	if (conn->dialect <= SMB2_DIALECT_0202)
+		return 1;
+	return max_t(u16, h->credit_charge, 1);
+}
+
+/*
+ * Walks the chain once in the receiving thread: a MessageId is used up before
+ * the next frame is read, so what is in flight is bounded by credits.
+ */
+static int check_chain(struct ksmbd_conn *conn, const struct ksmbd_frame *frame)
+{
+	struct chain_link l;
+	u32 pos = 0, n = 0;
+
+	do {
+		if (++n > KSMBD_MAX_COMPOUND || chain_link_at(frame, pos, &l))
+			return -EINVAL;
+		if (l.h.flags & SMB2_FLAGS_SERVER_TO_REDIR)
+			return -EINVAL;
+		/* CANCEL reuses the id of what it cancels: 3.3.5.16 */
+		if (l.h.command != SMB2_CANCEL &&
+		    ksmbd_credits_consume(&conn->credits, l.h.message_id,
+					  charge_of(conn, &l.h)))
+			return -EINVAL;
+		pos += l.h.next_command;
+	} while (l.h.next_command);
+	return 0;
+}
+
+/* The next request of the message, decoded header and all; NULL: no memory. */
+static struct ksmbd_request *next_request(struct ksmbd_message *msg)
+{
+	struct ksmbd_request *rq = ksmbd_request_new(msg);
+	struct chain_link l;
+
+	if (!rq)
+		return NULL;
+	/* check_chain() has been here: this cannot fail */
+	if (WARN_ON_ONCE(chain_link_at(msg->frame, msg->next, &l))) {
+		ksmbd_request_free(rq);
+		return NULL;
+	}
+	rq->hdr = l.h;
+	rq->raw = l.bytes;
+	rq->code = l.h.command;
+	rq->charge = charge_of(msg->conn, &l.h);
+	rq->related = l.h.flags & SMB2_FLAGS_RELATED_OPERATIONS;
+	rq->rsp_session_id = l.h.session_id;
+	rq->rsp_tree_id = l.h.tree_id;
+	msg->next = l.h.next_command ? msg->next + l.h.next_command : 0;
+	msg->n_requests++;
+	return rq;
+}
+
+static void finish_request(struct ksmbd_message *msg, struct ksmbd_request *rq)
+{
+	msg->rq = NULL;
+	smb2_request_done(rq);
+	if (rq->code == SMB2_CANCEL) {		/* no response: 3.3.5.16 */
+		ksmbd_request_free(rq);
+		return;
+	}
+	list_add_tail(&rq->link, &msg->done);
+}
+
+void ksmbd_message_run(struct work_struct *work)
+{
+	struct ksmbd_message *msg = container_of(work, struct ksmbd_message, work);
+	struct ksmbd_request *rq;
+
+	do {
+		rq = msg->rq;
+		if (!rq) {
+			rq = next_request(msg);
+			if (!rq) {
+				ksmbd_conn_shutdown(msg->conn);
+				break;
+			}
+			msg->rq = rq;
+		}
+		while (smb2_dispatch(rq) == STATUS_PENDING) {
+			if (!rq->async_id) {
+				if (ksmbd_request_make_async(rq)) {
+					/* cannot be announced: 3.3.4.2 */
+					ksmbd_request_cancel(rq);
+					continue;
+				}
+				smb2_reply_interim(rq);
+			}
+			if (ksmbd_request_suspend(rq))
+				return;		/* the waker owns it now */
+		}
+		finish_request(msg, rq);
+	} while (msg->next);
+
+	smb2_reply_send(msg);
+	ksmbd_message_free(msg);
+}
+
+/* SMB1's multi-protocol NEGOTIATE, the first frame or never. */
+static int receive_smb1(struct ksmbd_conn *conn, struct ksmbd_message *msg)
+{
+	struct wire_span bytes = { msg->frame->data, msg->frame->len };
+	struct smb1_negotiate n;
+	struct ksmbd_request *rq;
+
+	if (conn->dialect || conn->smb1_seen ||
+	    wire_decode_smb1_negotiate(bytes, &n))
+		return -EPROTO;
+	/* its answer stands for MessageId 0: 3.3.5.3.2 */
+	if (ksmbd_credits_consume(&conn->credits, 0, 1))
+		return -EPROTO;
+	rq = ksmbd_request_new(msg);
+	if (!rq)
+		return -ENOMEM;
+	rq->raw = bytes;
+	rq->charge = 1;
+	rq->hdr.credits = 1;
+	conn->smb1_seen = true;
+	smb2_dispatch_smb1_negotiate(rq, &n);
+	list_add_tail(&rq->link, &msg->done);
+	smb2_reply_send(msg);
+	ksmbd_message_free(msg);
+	return 0;
+}
+
+static int receive_smb2(struct ksmbd_conn *conn, struct ksmbd_message *msg)
+{
+	struct chain_link first;
+	int err = check_chain(conn, msg->frame);
+
+	if (err) {
+		ksmbd_debug(CONN, "%s: bad framing or credits\n",
+			    conn->transport->peer);
+		return err;
+	}
+	err = chain_link_at(msg->frame, 0, &first);
+	if (err)
+		return err;
+
+	/*
+	 * NEGOTIATE runs here, so that no other thread sees it half done; once
+	 * per connection, and before anything else (3.3.5.4).
+	 */
+	if ((first.h.command == SMB2_NEGOTIATE) != !conn->dialect)
+		return -EPROTO;
+	if (first.h.command == SMB2_NEGOTIATE && first.h.next_command)
+		return -EPROTO;
+	if (first.h.command == SMB2_NEGOTIATE || first.h.command == SMB2_CANCEL)
+		ksmbd_message_run(&msg->work);
+	else
+		ksmbd_message_queue(msg);
+	return 0;
+}
+
+int ksmbd_received(struct ksmbd_conn *conn, struct ksmbd_frame *frame)
+{
+	struct wire_span bytes = { frame->data, frame->len };
+	struct wire_reader r = wire_reader_of(bytes);
+	struct ksmbd_message *msg;
+	int err;
+
+	msg = ksmbd_message_new(conn, frame);
+	if (!msg) {
+		kvfree(frame);
+		return -ENOMEM;
+	}
+	switch (wire_get_u32(&r)) {
+	case SMB1_PROTOCOL_ID:
+		err = receive_smb1(conn, msg);
+		break;
+	case SMB2_PROTOCOL_ID:
+		err = receive_smb2(conn, msg);
+		break;
+	default:	/* a transform without a negotiated cipher, or noise */
+		err = -EPROTO;
+		break;
+	}
+	if (err)
+		ksmbd_message_free(msg);
+	return err;
+}

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: GPL-2.0
+/* SMB2 WRITE.  [MS-SMB2] 3.3.5.13 */
+#include "smb2/smb2.h"
+
+#include "fs/fs.h"
+#include "smb2/open.h"
+
+ntstatus_t smb2_write(struct ksmbd_request *rq)
+{
+	const struct smb2_write_req *req = &rq->req.write;
+	struct ksmbd_open *open;
+	bool through;
+	ntstatus_t status;
+
+	status = smb2_open_get(rq, req->file_id, &open);
+	if (status != STATUS_SUCCESS)
+		return status;
+	if (req->length > rq->conn->max_write || req->channel)
+		return STATUS_INVALID_PARAMETER;
+	if (open->kind == OPEN_PIPE)
+		return smb2_pipe_write(rq);
+
+	status = ksmbd_fs_check_locks(open, req->offset, req->length, true);
+	if (status != STATUS_SUCCESS)
+		return status;
+	/* the flag exists since 2.1; write-through handles need none */
+	through = (rq->conn->dialect > SMB2_DIALECT_0202 &&
+		   req->flags & SMB2_WRITEFLAG_WRITE_THROUGH) ||
+		  open->options & FILE_WRITE_THROUGH;
+	return ksmbd_fs_write(open, req->offset, req->data.data, req->data.len,
+			      through, &rq->rsp.write.count);
+}
