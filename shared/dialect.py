@@ -235,7 +235,9 @@ def _translate(lines: Sequence[str], file: str, report: Report) -> list[str]:
         else:
             key, _, value = text.partition("=")
             if not key.strip(_BLANKS):
-                faults.append(f"{file}:{number}: {text!r} has nothing before '='")
+                faults.append(
+                    f"{file}:{number}: {text!r} has nothing before '='; write key = value"
+                )
             value = _value(value)
             if value.endswith("\\"):
                 report(number, "a line cannot be continued with '\\' here; it is part of the value")

@@ -8,12 +8,15 @@ Names are refused: resolving what a client controls, per connection, is neither 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 
+_PREFIX = re.compile(r"([0-9]{1,3}\.){1,3}")
+_MAPPED_BITS = 96
 _EVERYBODY: tuple[Network, ...] = (ip_network("0.0.0.0/0"), ip_network("::/0"))
 _LOCAL: tuple[Network, ...] = (
     ip_network("127.0.0.0/8"),
@@ -35,15 +38,24 @@ def parse(item: str) -> tuple[Network, ...]:
     if word == "LOCAL":
         return _LOCAL
     text = item
-    if item.endswith(".") and 1 <= item.count(".") <= 3:
+    if _PREFIX.fullmatch(item):
         known = item[:-1].split(".")
         text = ".".join(known + ["0"] * (4 - len(known))) + f"/{8 * len(known)}"
     try:
-        return (ip_network(text, strict=False),)
+        return (_unmapped(ip_network(text, strict=False)),)
     except ValueError:
         raise ValueError(
             f"{item!r} is not an address such as 192.0.2.7, 192.0.2., 192.0.2.0/24 or 2001:db8::/32"
         ) from None
+
+
+def _unmapped(network: Network) -> Network:
+    """::ffff:192.0.2.0/120 is 192.0.2.0/24, as `parse_peer()` has it."""
+    if isinstance(network, IPv6Network) and network.prefixlen >= _MAPPED_BITS:
+        mapped = network.network_address.ipv4_mapped
+        if mapped is not None:
+            return ip_network((mapped, network.prefixlen - _MAPPED_BITS))
+    return network
 
 
 def parse_peer(text: str) -> Address | None:
