@@ -6,12 +6,13 @@ import asyncio
 import contextlib
 import logging
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from ksmbd.mountd.daemon import Foreground, Readiness, ServiceManager, detach
-from ksmbd.mountd.service import Options, Service, workers_are_stuck
+from ksmbd.mountd.service import SIGNALS, Options, Service, workers_are_stuck
 from ksmbd.shared import log as logs
 from ksmbd.shared import paths
 from ksmbd.shared.command import Parser
@@ -129,6 +130,8 @@ def _start(options: Options, way: int, verbose: bool) -> int:
             # Refused to a session leader, which is one already.
             with contextlib.suppress(PermissionError):
                 os.setpgid(0, 0)
+    # From here on others know our pid; what they send is kept until the loop handles it.
+    signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
     try:
         with LockFile.acquire(options.run / paths.LOCK.name):
             service = Service(options, readiness, ServiceManager(os.environ.get("NOTIFY_SOCKET")))

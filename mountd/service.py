@@ -24,8 +24,7 @@ from ksmbd.mountd.events import Events, State
 from ksmbd.mountd.netlink.family import Family, FamilyAbsent, wait_for_family
 from ksmbd.mountd.rpc.environment import RpcEnvironment
 from ksmbd.mountd.rpc.pipe import Pipes
-from ksmbd.mountd.rpc.srvsvc import SRVSVC
-from ksmbd.mountd.rpc.wkssvc import WKSSVC
+from ksmbd.mountd.rpc.services import INTERFACES
 from ksmbd.mountd.sessions import Failures, Trees
 from ksmbd.shared import config as configuration
 from ksmbd.shared import paths, subauth
@@ -41,7 +40,9 @@ _WATCH_INTERVAL = 5.0
 _PATIENCE_AT_THE_END = 0.5
 _FIFO_TIMEOUT_MS = 1000
 
-INTERFACES = (SRVSVC, WKSSVC)
+_ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)
+SIGNALS = (*_ENDING, signal.SIGHUP, signal.SIGUSR1)
+"""What a mountd handles; blocked from the lock file on until `Service.run` handles it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,10 +107,11 @@ class Service:
             KsmbdError: it could not begin.
         """
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT):
+        for number in _ENDING:
             loop.add_signal_handler(number, self._end, f"signal {number.name}")
         loop.add_signal_handler(signal.SIGHUP, self._reload.set)
         loop.add_signal_handler(signal.SIGUSR1, self._list_shares)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
         try:
             await self._unless_stopped(self._serve())
         finally:

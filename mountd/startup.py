@@ -27,7 +27,7 @@ _MODPROBE_TIMEOUT = 60
 HOW_TO_LOAD = (
     "the ksmbd kernel module is not loaded and could not be loaded: {reason}. "
     "Run as root: modprobe ksmbd (or, in a source tree: insmod kernel/ksmbd.ko), "
-    "then start ksmbd.mountd again; with --wait it waits for the module"
+    "then start ksmbd.mountd again, or start it with --wait"
 )
 
 

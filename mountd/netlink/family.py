@@ -115,8 +115,13 @@ class Codec:
             # pyroute2 promises no set of exceptions for malformed input.
             log.warning("cannot parse %d bytes from netlink", len(datagram), exc_info=True)
             return
+        left = len(datagram)
         for message in messages:
             try:
+                left -= int(message["header"]["length"])
+                if left < 0:
+                    log.warning("ignoring a netlink message without its end")
+                    return
                 incoming = self._understand(message)
             except Exception:
                 log.warning("cannot understand a netlink message", exc_info=True)
