@@ -115,7 +115,8 @@ def _explain_guest(plan: Plan) -> None:
     guests.update(share.guest_account or "" for share in settings.shares.values())
     if plan.user in guests:
         log.warning(
-            "%s is a guest account: whoever logs in by that name is a guest, with any password",
+            "%s is also a guest account: a stock ksmbd.mountd would take whoever logs in by that "
+            "name for a guest, with any password",
             plan.user,
         )
 

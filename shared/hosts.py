@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""`hosts allow` and `hosts deny`: which client addresses may connect.
+"""The items of `hosts allow` and `hosts deny`, and the addresses they are compared with.
 
-An item is ALL, LOCAL (this machine and link-local addresses), an address, a network
+An item is ALL, LOCAL (this machine and link-local addresses), localhost, an address, a network
 (192.0.2.0/24, 192.0.2.0/255.255.255.0, 2001:db8::/32) or a prefix that ends in a dot (192.0.2.).
 Names are refused: resolving what a client controls, per connection, is neither safe nor quick.
 """
@@ -9,7 +9,6 @@ Names are refused: resolving what a client controls, per connection, is neither 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 Address = IPv4Address | IPv6Address
@@ -18,12 +17,8 @@ Network = IPv4Network | IPv6Network
 _PREFIX = re.compile(r"([0-9]{1,3}\.){1,3}")
 _MAPPED_BITS = 96
 _EVERYBODY: tuple[Network, ...] = (ip_network("0.0.0.0/0"), ip_network("::/0"))
-_LOCAL: tuple[Network, ...] = (
-    ip_network("127.0.0.0/8"),
-    ip_network("169.254.0.0/16"),
-    ip_network("::1/128"),
-    ip_network("fe80::/10"),
-)
+_LOCALHOST: tuple[Network, ...] = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
+_LOCAL = (*_LOCALHOST, ip_network("169.254.0.0/16"), ip_network("fe80::/10"))
 
 
 def parse(item: str) -> tuple[Network, ...]:
@@ -37,6 +32,8 @@ def parse(item: str) -> tuple[Network, ...]:
         return _EVERYBODY
     if word == "LOCAL":
         return _LOCAL
+    if word == "LOCALHOST":
+        return _LOCALHOST
     text = item
     if _PREFIX.fullmatch(item):
         known = item[:-1].split(".")
@@ -71,29 +68,3 @@ def parse_peer(text: str) -> Address | None:
     if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
         return address.ipv4_mapped
     return address
-
-
-def permitted(peer: str, allow: Iterable[str], deny: Iterable[str]) -> bool:
-    """Says whether a client may connect.
-
-    As in Samba: with both lists an allowed address wins; with `allow` alone all others are
-    out; with `deny` alone all others are in.  An address that cannot be read is in no allow
-    list and in every deny list.
-    """
-    allow, deny = tuple(allow), tuple(deny)
-    address = parse_peer(peer)
-    if address is None:
-        return not allow and not deny
-    if allow and _matches(address, allow):
-        return True
-    if deny:
-        return not _matches(address, deny)
-    return not allow
-
-
-def _matches(address: Address, items: Iterable[str]) -> bool:
-    return any(
-        network.version == address.version and address in network
-        for item in items
-        for network in parse(item)
-    )

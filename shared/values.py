@@ -203,13 +203,15 @@ def refused_users(text: str, warn: Warn, /) -> tuple[str, ...]:
 
 
 def host_patterns(text: str, warn: Warn, /) -> tuple[str, ...]:
-    """Reads addresses; what would not be compared with a client is a fault."""
+    """Reads `a b EXCEPT c`; an item that could not be compared with a client is a fault."""
     items = words(text, warn)
-    if not items:
-        raise ValueFault(f"{text!r} names no address")
-    for item in items:
+    exceptions = [position for position, item in enumerate(items) if item.upper() == "EXCEPT"]
+    if not items or {0, len(items) - 1} & set(exceptions):
+        raise ValueFault(f"{text!r} names no address, before EXCEPT or after it")
+    for position, item in enumerate(items):
         try:
-            hosts.parse(item)
+            if position not in exceptions:
+                hosts.parse(item)
         except ValueError as error:
             raise ValueFault(str(error)) from None
     return items

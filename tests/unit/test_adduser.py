@@ -19,6 +19,7 @@ from ksmbd.shared.nthash import nt_hash
 from ksmbd.shared.users import UserDb
 
 SECRET = nt_hash("secret")
+TERMINAL = "import fcntl, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0);"
 RUNNER = "import sys; from ksmbd.adduser.__main__ import main; sys.exit(main())"
 
 
@@ -227,12 +228,7 @@ def test_a_real_terminal_does_not_echo(tool: Tool) -> None:
     leader, follower = os.openpty()
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
     with subprocess.Popen(
-        [
-            sys.executable,
-            "-c",
-            "import fcntl, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0);" + RUNNER,
-        ]
-        + [*tool.paths(), "-a", "bob"],
+        [sys.executable, "-c", TERMINAL + RUNNER, *tool.paths(), "-a", "bob"],
         stdin=follower,
         stdout=follower,
         stderr=follower,
@@ -293,7 +289,7 @@ def test_warnings_say_what_will_not_work(tool: Tool, capsys: pytest.CaptureFixtu
     assert tool.run("-a", "NoSuchUser", "-p", "x") == 0
     assert "NoSuchUser differs from nosuchuser in case only" in capsys.readouterr().err
     assert tool.run("-a", "Guest", "-p", "x") == 0
-    assert "Guest is a guest account" in capsys.readouterr().err
+    assert "Guest is also a guest account" in capsys.readouterr().err
 
 
 def test_a_user_with_a_unix_account_gives_no_warning(

@@ -355,7 +355,7 @@ def test_all_faults_come_at_once() -> None:
 def test_values_of_a_share() -> None:
     found = share(
         "create mask = 0664\ndirectory mask = 02775\nforce user = u\nforce group = +g\n"
-        "valid users = a,b @g\t+h\nveto files = *.a/b?/.c\nhosts deny = ALL\n"
+        "valid users = a,b @g\t+h\nveto files = *.a/b?/.c\nhosts deny = ALL EXCEPT 10.\n"
         "vfs objects = streams_xattr fruit, acl_xattr\nmax connections = 0"
     )
     assert (found.create_mask, found.directory_mask) == (0o664, 0o2775)
@@ -379,7 +379,9 @@ def test_a_list_of_valid_users_without_a_usable_one_is_still_a_list() -> None:
         "hosts allow = example.org",
         "hosts deny = 10.0.0.0/99",
         "hosts allow = ,",
-        "hosts deny = ALL EXCEPT 10.0.0.1",
+        "hosts deny = ALL EXCEPT",
+        "hosts allow = EXCEPT 10.0.0.1",
+        "hosts allow = ALL EXCEPT example.org",
     ],
 )
 def test_a_list_that_would_not_keep_out_whom_it_names_is_refused(line: str) -> None:
