@@ -20,29 +20,63 @@ from ksmbd.mountd import daemon, service, startup
 from ksmbd.mountd.netlink.family import FamilyAbsent
 from ksmbd.shared import abi, config, paths
 from ksmbd.shared.abi import Event, GlobalFlag
-from ksmbd.shared.config import Encryption, Globals
+from ksmbd.shared.config import Encryption, Globals, Signing
 from ksmbd.shared.errors import KsmbdError
 
 SUB_AUTH = (1, 2, 0xFFFFFFFF)
 ROOT = Path(__file__).parents[2]
 
 
-def test_defaults_become_a_startup_request() -> None:
-    request = startup.request(Globals(), SUB_AUTH, None)
+def test_parameters_become_the_fields_of_the_same_name() -> None:
+    settings = Globals(
+        deadtime=3,
+        file_max=4,
+        ipc_timeout=5,
+        max_connections=6,
+        max_ip_connections=7,
+        smb2_max_read=8,
+        smb2_max_write=9,
+        smb2_max_trans=10,
+        smb2_max_credits=11,
+        smbd_max_io_size=12,
+        fake_fscaps=13,
+        min_protocol="SMB2_10",
+        max_protocol="SMB3_02",
+        netbios_name="NAME",
+        workgroup="GROUP",
+        server_string="STRING",
+        signing=Signing.ENABLED,
+    )
+    assert startup.request(settings, SUB_AUTH, None) == abi.StartupRequest(
+        flags=GlobalFlag(0),
+        signing=abi.Signing.ENABLED,
+        min_prot="SMB2_10",
+        max_prot="SMB3_02",
+        netbios_name="NAME",
+        work_group="GROUP",
+        server_string="STRING",
+        tcp_port=445,
+        ipc_timeout=5,
+        deadtime=3,
+        file_max=4,
+        smb2_max_write=9,
+        smb2_max_read=8,
+        smb2_max_trans=10,
+        share_fake_fscaps=13,
+        sub_auth=SUB_AUTH,
+        smb2_max_credits=11,
+        smbd_max_io_size=12,
+        max_connections=6,
+        bind_interfaces_only=False,
+        max_ip_connections=7,
+    )
 
-    assert GlobalFlag(0) == request.flags
-    assert request.signing == abi.Signing(Globals().signing)
-    assert (request.tcp_port, request.ipc_timeout, request.deadtime) == (445, 0, 0)
-    assert (
-        request.max_connections,
-        request.max_ip_connections,
-        request.file_max,
-    ) == (256, 32, 10000)
-    assert request.sub_auth == SUB_AUTH
-    assert len(request.pack()) == 744
+
+def test_the_defaults_make_a_request_without_interfaces() -> None:
+    assert len(startup.request(Globals(), SUB_AUTH, None).pack()) == 744
 
 
-def test_parameters_become_flags_and_the_command_line_has_the_last_word_on_the_port() -> None:
+def test_switches_become_flags_and_the_command_line_has_the_last_word_on_the_port() -> None:
     settings = replace(
         Globals(),
         smb2_leases=True,
