@@ -30,8 +30,9 @@ struct ksmbd_file {
 	struct inode *inode;		/* pinned by the opens' struct file */
 	struct mutex lock;
 	struct list_head opens;		/* struct ksmbd_open.file_link */
-	bool delete_pending;		/* the last close unlinks */
-	struct ksmbd_open *delete_by;	/* never followed: whose credentials; see open.c */
+	bool delete_pending;		/* the last close unlinks @delete_path */
+	struct path delete_path;	/* pinned while set: the link to remove, */
+	const struct cred *delete_cred;	/* and with whose rights */
 
 	spinlock_t spin;
 	struct list_head byte_locks;
@@ -89,7 +90,7 @@ struct ksmbd_open {
 	bool delete_on_close;
 	u64 position;
 	bool write_time_set;		/* a client set it: automatic updates stop */
-	struct list_head waiters;	/* parked requests on this handle */
+	struct list_head waiters;	/* parked requests: ksmbd_request.wait_link */
 };
 
 #define KSMBD_SESSION_MAX_OPENS	16384
@@ -112,6 +113,8 @@ void ksmbd_open_put(struct ksmbd_open *open);
 struct ksmbd_open *ksmbd_open_new(struct ksmbd_request *rq,
 				  enum ksmbd_open_kind kind);
 int ksmbd_open_publish(struct ksmbd_open *open);
+/* Drops a NEW one that has joined its file already. */
+void ksmbd_open_abandon(struct ksmbd_open *open);
 
 /*
  * Takes the open out of the table, ends its waits, drops its locks and share
@@ -121,6 +124,26 @@ int ksmbd_open_publish(struct ksmbd_open *open);
  */
 bool ksmbd_open_close(struct ksmbd_open *open);
 /* ksmbd_open_close_all(): server/tree.h */
+
+/*
+ * The file of @filp's inode, referenced; made when it has none.  NULL: no
+ * memory.  The filp keeps the inode alive as long as the caller needs it.
+ */
+struct ksmbd_file *ksmbd_file_get(struct inode *inode);
+/* The same, only if there is one: for names that have no handle of ours. */
+struct ksmbd_file *ksmbd_file_find(struct inode *inode);
+void ksmbd_file_put(struct ksmbd_file *file);
+/*
+ * [MS-FSA] 2.1.5.1.2.2: may @access and @share_access join the opens there?
+ * SHARING_VIOLATION, DELETE_PENDING or SUCCESS.  Holds file->lock.
+ */
+ntstatus_t ksmbd_file_check_share(const struct ksmbd_file *file, u32 access,
+				  u32 share_access);
+/* Marks or unmarks deletion at the last close.  Holds file->lock. */
+void ksmbd_file_set_delete(struct ksmbd_file *file, struct ksmbd_open *by);
+void ksmbd_file_clear_delete(struct ksmbd_file *file);
+/* Removes the link @path with @cred's rights; the caller holds no i_rwsem. */
+int ksmbd_unlink(const struct path *path, const struct cred *cred);
 
 /*
  * The requests parked on a handle are told when it closes.  Enter before

@@ -59,6 +59,7 @@ struct ksmbd_request {
 	struct ksmbd_message *msg;
 	struct ksmbd_conn *conn;
 	struct list_head link;		/* in msg->done */
+	struct list_head wait_link;	/* in open->waiters, under its spin */
 	struct smb2_header hdr;
 	enum smb2_code code;
 	struct wire_span raw;		/* the request's own bytes, from its header */

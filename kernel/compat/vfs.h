@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * VFS calls whose arguments changed between the kernels we support: a user
+ * namespace until 6.2, an idmap since 6.3.
+ */
+#ifndef _KSMBD_COMPAT_VFS_H
+#define _KSMBD_COMPAT_VFS_H
+
+#include <linux/fs.h>
+#include <linux/mount.h>
+#include <linux/namei.h>
+#include <linux/version.h>
+
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 3, 0)
+#define compat_idmap(mnt)	mnt_idmap(mnt)
+#else
+#define compat_idmap(mnt)	mnt_user_ns(mnt)
+#endif
+
+static inline int compat_vfs_unlink(struct vfsmount *mnt, struct inode *dir,
+				    struct dentry *dentry,
+				    struct inode **delegated)
+{
+	return vfs_unlink(compat_idmap(mnt), dir, dentry, delegated);
+}
+
+static inline int compat_vfs_rmdir(struct vfsmount *mnt, struct inode *dir,
+				   struct dentry *dentry)
+{
+	return vfs_rmdir(compat_idmap(mnt), dir, dentry);
+}
+
+static inline int compat_vfs_create(struct vfsmount *mnt, struct inode *dir,
+				    struct dentry *dentry, umode_t mode)
+{
+	return vfs_create(compat_idmap(mnt), dir, dentry, mode, true);
+}
+
+static inline int compat_vfs_mkdir(struct vfsmount *mnt, struct inode *dir,
+				   struct dentry *dentry, umode_t mode)
+{
+	return vfs_mkdir(compat_idmap(mnt), dir, dentry, mode);
+}
+
+static inline int compat_permission(const struct path *path, int mask)
+{
+	return inode_permission(compat_idmap(path->mnt),
+				d_inode(path->dentry), mask);
+}
+
+/* Checks MAY_EXEC on @base; the result may be negative. */
+static inline struct dentry *compat_lookup_unlocked(struct vfsmount *mnt,
+						    const char *name,
+						    struct dentry *base, int len)
+{
+	return lookup_one_unlocked(compat_idmap(mnt), name, base, len);
+}
+
+/* The same with @base's i_rwsem held by the caller. */
+static inline struct dentry *compat_lookup_locked(struct vfsmount *mnt,
+						  const char *name,
+						  struct dentry *base, int len)
+{
+	return lookup_one(compat_idmap(mnt), name, base, len);
+}
+
+#endif

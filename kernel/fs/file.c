@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What the opens of one inode share: share modes, deletion, byte-range locks.
+ *
+ * Deletion is decided under file->lock, and so is joining: whoever opens a
+ * file checks, holding the lock, that its link is still there.
+ */
+#include "fs/open.h"
+
+#include <linux/cred.h>
+#include <linux/hash.h>
+#include <linux/hashtable.h>
+#include <linux/mount.h>
+#include <linux/namei.h>
+#include <linux/slab.h>
+#include "compat/vfs.h"
+
+#define UNLINK_TRIES	8		/* against a local process that renames */
+
+static DEFINE_HASHTABLE(files, 10);
+static DEFINE_SPINLOCK(files_lock);	/* innermost */
+
+static struct ksmbd_file *find_locked(struct inode *inode)
+{
+	struct ksmbd_file *file;
+
+	lockdep_assert_held(&files_lock);
+	hash_for_each_possible(files, file, hash, (unsigned long)inode)
+		if (file->inode == inode) {
+			refcount_inc(&file->ref);
+			return file;
+		}
+	return NULL;
+}
+
+struct ksmbd_file *ksmbd_file_find(struct inode *inode)
+{
+	struct ksmbd_file *file;
+
+	spin_lock(&files_lock);
+	file = find_locked(inode);
+	spin_unlock(&files_lock);
+	return file;
+}
+
+struct ksmbd_file *ksmbd_file_get(struct inode *inode)
+{
+	struct ksmbd_file *file, *new;
+
+	file = ksmbd_file_find(inode);
+	if (file)
+		return file;
+	new = kzalloc(sizeof(*new), GFP_KERNEL);
+	if (!new)
+		return NULL;
+	refcount_set(&new->ref, 1);
+	new->inode = inode;
+	mutex_init(&new->lock);
+	INIT_LIST_HEAD(&new->opens);
+	spin_lock_init(&new->spin);
+	INIT_LIST_HEAD(&new->byte_locks);
+	INIT_LIST_HEAD(&new->lock_waiters);
+
+	spin_lock(&files_lock);
+	file = find_locked(inode);	/* somebody else was faster? */
+	if (!file)
+		hash_add(files, &new->hash, (unsigned long)inode);
+	spin_unlock(&files_lock);
+	if (!file)
+		return new;
+	kfree(new);
+	return file;
+}
+
+void ksmbd_file_put(struct ksmbd_file *file)
+{
+	if (!refcount_dec_and_lock(&file->ref, &files_lock))
+		return;
+	hash_del(&file->hash);
+	spin_unlock(&files_lock);
+	WARN_ON_ONCE(!list_empty(&file->opens) || !list_empty(&file->byte_locks));
+	ksmbd_file_clear_delete(file);
+	kfree(file);
+}
+
+/* Rights that take part in sharing; an open without any conflicts with none. */
+#define SHARED_READ	(FILE_READ_DATA | FILE_EXECUTE)
+#define SHARED_WRITE	(FILE_WRITE_DATA | FILE_APPEND_DATA)
+#define SHARED_ALL	(SHARED_READ | SHARED_WRITE | ACCESS_DELETE)
+
+static bool excludes(u32 share_access, u32 access)
+{
+	return (access & SHARED_READ && !(share_access & FILE_SHARE_READ)) ||
+	       (access & SHARED_WRITE && !(share_access & FILE_SHARE_WRITE)) ||
+	       (access & ACCESS_DELETE && !(share_access & FILE_SHARE_DELETE));
+}
+
+ntstatus_t ksmbd_file_check_share(const struct ksmbd_file *file, u32 access,
+				  u32 share_access)
+{
+	const struct ksmbd_open *other;
+
+	lockdep_assert_held(&file->lock);
+	if (file->delete_pending)
+		return STATUS_DELETE_PENDING;
+	if (!(access & SHARED_ALL))
+		return STATUS_SUCCESS;
+	list_for_each_entry(other, &file->opens, file_link) {
+		if (!(other->granted_access & SHARED_ALL))
+			continue;
+		if (excludes(other->share_access, access) ||
+		    excludes(share_access, other->granted_access))
+			return STATUS_SHARING_VIOLATION;
+	}
+	return STATUS_SUCCESS;
+}
+
+void ksmbd_file_set_delete(struct ksmbd_file *file, struct ksmbd_open *by)
+{
+	lockdep_assert_held(&file->lock);
+	if (file->delete_pending)
+		return;
+	file->delete_path = by->filp->f_path;
+	path_get(&file->delete_path);
+	file->delete_cred = get_cred(by->cred);
+	file->delete_pending = true;
+}
+
+/* Under file->lock, or with the last reference. */
+void ksmbd_file_clear_delete(struct ksmbd_file *file)
+{
+	if (!file->delete_pending)
+		return;
+	file->delete_pending = false;
+	path_put(&file->delete_path);
+	put_cred(file->delete_cred);
+	file->delete_cred = NULL;
+}
+
+/*
+ * One try: -ESTALE when the link moved between looking at its parent and
+ * locking it.
+ */
+static int unlink_once(const struct path *path)
+{
+	struct dentry *parent = dget_parent(path->dentry);
+	struct inode *dir = d_inode(parent), *delegated = NULL;
+	int err;
+
+	inode_lock_nested(dir, I_MUTEX_PARENT);
+	if (path->dentry->d_parent != parent || d_unhashed(path->dentry))
+		err = d_unhashed(path->dentry) ? -ENOENT : -ESTALE;
+	else if (d_is_dir(path->dentry))
+		err = compat_vfs_rmdir(path->mnt, dir, path->dentry);
+	else
+		err = compat_vfs_unlink(path->mnt, dir, path->dentry, &delegated);
+	inode_unlock(dir);
+	dput(parent);
+	if (delegated) {
+		err = break_deleg_wait(&delegated);
+		if (!err)
+			err = -ESTALE;
+	}
+	return err;
+}
+
+int ksmbd_unlink(const struct path *path, const struct cred *cred)
+{
+	const struct cred *saved = override_creds(cred);
+	int err = mnt_want_write(path->mnt);
+
+	if (!err) {
+		for (int i = 0; i < UNLINK_TRIES; i++) {
+			err = unlink_once(path);
+			if (err != -ESTALE)
+				break;
+		}
+		mnt_drop_write(path->mnt);
+	}
+	revert_creds(saved);
+	return err;
+}

@@ -1,0 +1,305 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The table of opens, [MS-SMB2] 3.3.1.4, and the end of each.
+ *
+ * The volatile id indexes the table and is reused late (cyclic); the
+ * persistent id is never reused, so a stale pair finds nothing.
+ */
+#include "fs/open.h"
+
+#include <linux/atomic.h>
+#include <linux/file.h>
+#include <linux/mm.h>
+#include <linux/slab.h>
+#include <linux/xarray.h>
+#include "debug.h"
+#include "fs/lock.h"
+#include "server/server.h"
+
+#define CLOSE_BATCH	32
+
+static DEFINE_XARRAY_ALLOC1(opens);
+static u32 last_volatile_id;		/* under the xarray's lock */
+static atomic64_t last_persistent_id = ATOMIC64_INIT(0);
+static atomic_t n_opens = ATOMIC_INIT(0);
+static struct kmem_cache *open_cache;
+
+static bool is_inherited(struct smb2_file_id id)
+{
+	return id.persistent == U64_MAX && id.volatile_id == U64_MAX;
+}
+
+static bool is_live(struct ksmbd_open *open)
+{
+	bool live;
+
+	spin_lock(&open->spin);
+	live = open->state == OPEN_LIVE;
+	spin_unlock(&open->spin);
+	return live;
+}
+
+struct ksmbd_open *ksmbd_open_find(struct ksmbd_request *rq,
+				   struct smb2_file_id id)
+{
+	struct ksmbd_open *open;
+
+	if (rq->related && is_inherited(id)) {
+		if (!rq->msg->has_file_id)
+			return NULL;
+		id = rq->msg->file_id;
+	}
+	if (id.volatile_id > U32_MAX)
+		return NULL;
+
+	rcu_read_lock();
+	open = xa_load(&opens, id.volatile_id);
+	if (open && !refcount_inc_not_zero(&open->ref))
+		open = NULL;
+	rcu_read_unlock();
+	if (!open)
+		return NULL;
+	/* Volatile matches, the rest does not: a stale or a foreign handle. */
+	if (open->id.persistent != id.persistent ||
+	    open->session != rq->session || open->tree != rq->tree ||
+	    !is_live(open)) {
+		ksmbd_open_put(open);
+		return NULL;
+	}
+	if (rq->open)
+		ksmbd_open_put(rq->open);
+	rq->open = open;
+	return open;
+}
+
+/*
+ * The references go here, in process context: an RCU callback could not drop
+ * a struct file.  Only the memory waits for look-ups that still see it.
+ */
+void ksmbd_open_put(struct ksmbd_open *open)
+{
+	if (!refcount_dec_and_test(&open->ref))
+		return;
+	if (open->file)		/* first: the filp keeps its inode alive */
+		ksmbd_file_put(open->file);
+	if (open->filp)
+		fput(open->filp);
+	if (open->cred)
+		put_cred(open->cred);
+	kvfree(open->pipe_rest);
+	kfree(open->pattern);
+	ksmbd_conn_put(open->conn);
+	ksmbd_tree_put(open->tree);
+	ksmbd_session_put(open->session);
+	atomic_dec(&n_opens);
+	kfree_rcu(open, rcu);
+}
+
+struct ksmbd_open *ksmbd_open_new(struct ksmbd_request *rq,
+				  enum ksmbd_open_kind kind)
+{
+	u32 limit = ksmbd_settings.max_open_files;
+	struct ksmbd_open *open;
+
+	if (atomic_inc_return(&n_opens) > limit && limit) {
+		atomic_dec(&n_opens);
+		return ERR_PTR(-EMFILE);
+	}
+	open = kmem_cache_zalloc(open_cache, GFP_KERNEL);
+	if (!open) {
+		atomic_dec(&n_opens);
+		return ERR_PTR(-ENOMEM);
+	}
+	refcount_set(&open->ref, 1);
+	open->kind = kind;
+	open->session = rq->session;
+	ksmbd_session_get(open->session);
+	open->tree = rq->tree;
+	refcount_inc(&open->tree->ref);
+	open->conn = rq->conn;
+	ksmbd_conn_get(open->conn);
+	open->cred = get_cred(rq->tree->cred);
+	open->id.persistent = atomic64_inc_return(&last_persistent_id);
+	mutex_init(&open->scan);
+	spin_lock_init(&open->spin);
+	open->state = OPEN_NEW;
+	INIT_LIST_HEAD(&open->session_link);
+	INIT_LIST_HEAD(&open->file_link);
+	INIT_LIST_HEAD(&open->waiters);
+	return open;
+}
+
+/*
+ * The table sees it first, still NEW, so that a close that comes at once finds
+ * everything in place; the session's list makes it LIVE, or refuses.
+ */
+int ksmbd_open_publish(struct ksmbd_open *open)
+{
+	struct ksmbd_session *s = open->session;
+	int err = 0;
+	u32 id;
+
+	err = xa_alloc_cyclic(&opens, &id, open, xa_limit_32b,
+			      &last_volatile_id, GFP_KERNEL);
+	if (err < 0)
+		return err;
+	err = 0;
+	open->id.volatile_id = id;
+
+	spin_lock(&s->lock);
+	if (s->state == SESSION_DYING || READ_ONCE(open->tree->state) != TREE_LIVE)
+		err = -ENOENT;
+	else if (s->n_opens >= KSMBD_SESSION_MAX_OPENS)
+		err = -EMFILE;
+	if (!err) {
+		refcount_inc(&open->ref);	/* the table's */
+		s->n_opens++;
+		list_add_tail(&open->session_link, &s->opens);
+		spin_lock(&open->spin);
+		open->state = OPEN_LIVE;
+		spin_unlock(&open->spin);
+	}
+	spin_unlock(&s->lock);
+	if (err)
+		xa_erase(&opens, id);
+	else
+		atomic_inc(&open->conn->open_files);
+	return err;
+}
+
+bool ksmbd_open_wait_enter(struct ksmbd_open *open, struct ksmbd_request *rq)
+{
+	bool live;
+
+	spin_lock(&open->spin);
+	live = open->state == OPEN_LIVE;
+	if (live)
+		list_add_tail(&rq->wait_link, &open->waiters);
+	spin_unlock(&open->spin);
+	return live;
+}
+
+void ksmbd_open_wait_leave(struct ksmbd_open *open, struct ksmbd_request *rq)
+{
+	spin_lock(&open->spin);
+	list_del_init(&rq->wait_link);
+	spin_unlock(&open->spin);
+}
+
+/* LIVE to DYING, for one caller; the waiters hear of it under the same lock. */
+static bool begin_close(struct ksmbd_open *open)
+{
+	struct ksmbd_request *rq;
+	bool closed;
+
+	spin_lock(&open->spin);
+	closed = open->state == OPEN_LIVE;
+	if (closed) {
+		open->state = OPEN_DYING;
+		list_for_each_entry(rq, &open->waiters, wait_link)
+			ksmbd_request_tear_down(rq);
+	}
+	spin_unlock(&open->spin);
+	return closed;
+}
+
+/* The file loses one open; the last one takes a doomed file with it. */
+static void leave_file(struct ksmbd_open *open)
+{
+	struct ksmbd_file *file = open->file;
+
+	ksmbd_lock_release_open(open);
+
+	mutex_lock(&file->lock);
+	list_del_init(&open->file_link);
+	if (READ_ONCE(open->delete_on_close) && !file->delete_pending)
+		ksmbd_file_set_delete(file, open);
+	if (list_empty(&file->opens) && file->delete_pending) {
+		if (ksmbd_unlink(&file->delete_path, file->delete_cred))
+			ksmbd_debug(VFS, "delete on close failed\n");
+		ksmbd_file_clear_delete(file);
+	}
+	mutex_unlock(&file->lock);
+}
+
+void ksmbd_open_abandon(struct ksmbd_open *open)
+{
+	if (open->file)
+		leave_file(open);
+	ksmbd_open_put(open);
+}
+
+bool ksmbd_open_close(struct ksmbd_open *open)
+{
+	struct ksmbd_session *s = open->session;
+
+	if (!begin_close(open))
+		return false;
+	xa_erase(&opens, open->id.volatile_id);
+	spin_lock(&s->lock);
+	list_del_init(&open->session_link);
+	s->n_opens--;
+	spin_unlock(&s->lock);
+	atomic_dec(&open->conn->open_files);
+
+	if (open->on_close)
+		open->on_close(open);
+	if (open->file)
+		leave_file(open);
+	ksmbd_open_put(open);		/* the table's */
+	return true;
+}
+
+static unsigned int collect(struct ksmbd_session *s, struct ksmbd_tree *tree,
+			    struct ksmbd_open **batch)
+{
+	struct ksmbd_open *open;
+	unsigned int n = 0;
+
+	spin_lock(&s->lock);
+	list_for_each_entry(open, &s->opens, session_link) {
+		if (tree && open->tree != tree)
+			continue;
+		/* on the list, so the table's reference is there */
+		refcount_inc(&open->ref);
+		batch[n++] = open;
+		if (n == CLOSE_BATCH)
+			break;
+	}
+	spin_unlock(&s->lock);
+	return n;
+}
+
+void ksmbd_open_close_all(struct ksmbd_session *s, struct ksmbd_tree *tree)
+{
+	struct ksmbd_open *batch[CLOSE_BATCH];
+	unsigned int n;
+
+	/* Nothing joins any more: publish saw DYING, or we see what it added. */
+	while ((n = collect(s, tree, batch))) {
+		for (unsigned int i = 0; i < n; i++) {
+			ksmbd_open_close(batch[i]);
+			ksmbd_open_put(batch[i]);
+		}
+		cond_resched();
+	}
+}
+
+unsigned int ksmbd_open_count(void)
+{
+	return atomic_read(&n_opens);
+}
+
+int ksmbd_open_init(void)
+{
+	open_cache = KMEM_CACHE(ksmbd_open, SLAB_HWCACHE_ALIGN);
+	return open_cache ? 0 : -ENOMEM;
+}
+
+void ksmbd_open_exit(void)
+{
+	WARN_ON(atomic_read(&n_opens));
+	xa_destroy(&opens);
+	rcu_barrier();			/* kfree_rcu() into the cache */
+	kmem_cache_destroy(open_cache);
+}
