@@ -335,18 +335,25 @@ class Tagged:
 
 
 class Union(Codec[Tagged]):
-    """A union that carries its discriminant.  A tag without an arm has an empty one."""
+    """A union that carries its discriminant.  A tag without an arm has an empty one.
+
+    Whatever the arm, it starts where the most aligned of all arms would.  [C706] 14.3.8
+    """
 
     def __init__(self, tag: Codec[int], arms: Mapping[int, Codec[Any]]) -> None:
         self.tag = tag
         self.arms = arms
-        self.align = tag.align
+        self.align = max(codec.align for codec in (tag, *arms.values()))
         self.size = tag.size
 
     def read_inline(self, r: Reader) -> tuple[int, Any]:
+        r.align(self.align)
         tag = self.tag.read_inline(r)
         arm = self.arms.get(tag)
-        return tag, arm.read_inline(r) if arm else None
+        if arm is None:
+            return tag, None
+        r.align(self.align)
+        return tag, arm.read_inline(r)
 
     def read_deferred(self, r: Reader, part: tuple[int, Any]) -> Tagged:
         tag, inline = part
@@ -354,9 +361,11 @@ class Union(Codec[Tagged]):
         return Tagged(tag, arm.read_deferred(r, inline) if arm else None)
 
     def write_inline(self, w: Writer, value: Tagged) -> None:
+        w.align(self.align)
         self.tag.write_inline(w, value.tag)
         arm = self.arms.get(value.tag)
         if arm:
+            w.align(self.align)
             arm.write_inline(w, value.value)
 
     def write_deferred(self, w: Writer, value: Tagged) -> None:

@@ -66,6 +66,11 @@ class Pipes:
         self._held = 0
         self._next_group = 0
 
+    @property
+    def held(self) -> int:
+        """Bytes that wait in all pipes, either way."""
+        return self._held
+
     def __len__(self) -> int:
         return len(self._pipes)
 
