@@ -362,7 +362,7 @@ def test_values_of_a_share() -> None:
     assert (found.force_user, found.force_group) == ("u", "g")
     assert found.valid_users == ("a", "b", "@g", "@h")
     assert found.veto_files == ("*.a", "b?", ".c")
-    assert found.hosts_deny == ("ALL",)
+    assert found.hosts_deny == ("ALL", "EXCEPT", "10.")
     assert (found.streams, found.acl_xattr, found.max_connections) == (True, True, 0)
 
 

@@ -94,6 +94,24 @@ def test_a_pid_that_is_somebody_elses_now_is_not_mountd(path: Path) -> None:
         LockFile.acquire(path).release()
 
 
+def test_a_file_removed_between_open_and_lock_is_made_anew(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = fcntl.flock
+    calls: list[int] = []
+
+    def late(fd: int, operation: int) -> None:
+        if not calls:
+            path.unlink()  # as the previous owner does when it ends
+        calls.append(fd)
+        real(fd, operation)
+
+    monkeypatch.setattr(fcntl, "flock", late)
+    with LockFile.acquire(path):
+        assert len(calls) == 2
+        assert f"{os.getpid()}\n" == path.read_text()
+
+
 def test_a_file_that_somebody_replaced_is_not_removed(path: Path) -> None:
     lock = LockFile.acquire(path)
     path.unlink()
