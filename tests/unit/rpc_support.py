@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from random import Random
 
 from impacket.dcerpc.v5.rpcrt import DCERPC_v5
 from ksmbd.mountd.rpc.environment import RpcEnvironment, TreeConnection
@@ -51,10 +52,9 @@ class FakeAccounts:
         return next((name for name, number in self.groups.items() if number == gid), None)
 
 
-def counting_token() -> Callable[[int], bytes]:
+def repeatable_token() -> Callable[[int], bytes]:
     """Handles that are the same in every run."""
-    numbers = iter(range(1, 1 << 30))
-    return lambda size: next(numbers).to_bytes(size, "big")
+    return Random(1).randbytes
 
 
 def environment(
@@ -75,7 +75,7 @@ def environment(
         sub_auth=SUB_AUTH,
         now=lambda: now,
         accounts=FakeAccounts(),
-        token=counting_token(),
+        token=repeatable_token(),
         trees=lambda: trees,
     )
 

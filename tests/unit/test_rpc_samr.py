@@ -6,6 +6,9 @@ from impacket.dcerpc.v5 import samr
 from impacket.dcerpc.v5.dtypes import RPC_SID
 from impacket.dcerpc.v5.rpcrt import DCERPCException
 from impacket.ldap.ldaptypes import SR_SECURITY_DESCRIPTOR
+from ksmbd.mountd.rpc.dtyp import ContextHandle, Sid, SidBox
+from ksmbd.mountd.rpc.ndr import Reader, pack_stub
+from ksmbd.mountd.rpc.samr_types import AliasMembershipIn
 from ksmbd.tests.unit.rpc_support import MACHINE, client, environment
 
 BUILTIN = "S-1-5-32"
@@ -185,14 +188,13 @@ def test_a_user_is_in_the_one_group():
 
 
 def test_a_user_is_in_no_alias():
-    sids = samr.SAMPR_PSID_ARRAY()
-    entry = samr.SAMPR_SID_INFORMATION()
-    entry["SidPointer"].fromCanonical(f"{MACHINE}-1500")
-    sids["Count"] = 1
-    sids["Sids"].append(entry)
-    answer = samr.hSamrGetAliasMembership(*domain(BUILTIN), sids)
+    # impacket leaves out the pointer of each SID here, so this request is our own.
+    dce, handle = domain(BUILTIN)
+    sid = Sid.parse(f"{MACHINE}-1500")
+    wanted = AliasMembershipIn(ContextHandle().read(Reader(handle)), (SidBox(sid),))
+    dce.call(16, pack_stub(AliasMembershipIn, wanted))
 
-    assert answer["Membership"]["Count"] == 0
+    assert samr.SamrGetAliasMembershipResponse(dce.recv())["Membership"]["Count"] == 0
 
 
 def test_the_security_descriptor_lets_the_user_write():
