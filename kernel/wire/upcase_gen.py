@@ -7,7 +7,8 @@ UTF-16 unit to one.  That is Unicode's simple upper case, less
 
 * mappings that do not come back (MICRO SIGN, DOTLESS I, LONG S, the title-case
   digraphs, symbols shaped like Greek letters); the final sigma is the exception;
-* Georgian and Cherokee, whose pairs came after that table.
+* Georgian and Cherokee, whose pairs came after that table, and the pairs of
+  Unicode 16, so that every Python writes the same file.
 
 Run it as `./upcase_gen.py >upcase_table.inc`.
 """
@@ -17,7 +18,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 FINAL_SIGMA = 0x03C2
-LATE_PAIRS = (range(0x10D0, 0x1100), range(0x13F8, 0x1400), range(0xAB70, 0xABC0))
+LATE_PAIRS = (
+    *(range(0x10D0, 0x1100), range(0x13F8, 0x1400), range(0xAB70, 0xABC0)),
+    *(range(0x019B, 0x019C), range(0x0264, 0x0265), range(0x1C89, 0x1C8B)),
+    *(range(0xA7CB, 0xA7D0), range(0xA7DA, 0xA7DD)),
+)
 
 
 def simple_upper(code: int) -> int:
