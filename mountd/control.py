@@ -24,6 +24,8 @@ log = logging.getLogger(__name__)
 
 SHUTDOWN_SECONDS = 10.0
 LIST_SECONDS = 5.0
+RESET_SECONDS = 2.0  # for the module, when mountd has used up the time
+RECHECK_SECONDS = 0.05
 COMPONENTS = ("all", "smb", "auth", "vfs", "oplock", "ipc", "conn", "rdma")
 
 
@@ -94,7 +96,7 @@ def _shutdown(lock: Path, kernel: KernelFiles, seconds: float) -> int:
     """Stops both halves; the module is reset even when mountd is dead or will not die."""
     deadline = time.monotonic() + seconds
     mountd = _stop_mountd(lock, deadline)
-    module = _reset_module(kernel)
+    module = _reset_module(kernel, deadline)
     return 0 if mountd and module else 1
 
 
@@ -130,17 +132,49 @@ def _ended(pidfd: int, deadline: float) -> bool:
     return bool(poll.poll(max(0.0, deadline - time.monotonic()) * 1000))
 
 
-def _reset_module(kernel: KernelFiles) -> bool:
+def _reset_module(kernel: KernelFiles, deadline: float) -> bool:
     try:
-        _write(kernel.kill_server, "hard")
+        write_word(kernel.kill_server, "hard")
     except FileNotFoundError:
         log.error("the module ksmbd is not loaded, there was nothing to reset")
         return False
-    log.info("the module has been told to cut its clients")
-    return True
+    if _was_reset(kernel.stats, max(deadline, time.monotonic() + RESET_SECONDS)):
+        log.info("the module has cut its clients and forgotten its configuration")
+        return True
+    log.error("the module is still busy with its clients; dmesg may say why")
+    return False
 
 
-def _write(path: Path, word: str) -> None:
+def _was_reset(stats: Path, deadline: float) -> bool:
+    """Waits until the module has done what the word `hard` only queues.
+
+    The file is looked at again when the module notifies it, and, for modules that do
+    not, a few times a second.
+    """
+    try:
+        fd = os.open(stats, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return True  # no state to wait for
+    try:
+        poll = select.poll()
+        poll.register(fd, select.POLLPRI | select.POLLERR)
+        while _state(fd) == "reset":
+            if time.monotonic() >= deadline:
+                return False
+            poll.poll(RECHECK_SECONDS * 1000)
+        return True
+    finally:
+        os.close(fd)
+
+
+def _state(stats: int) -> str:
+    """The second word of `<version> <state> <port> <time>`."""
+    words = os.pread(stats, 256, 0).split()
+    return words[1].decode(errors="replace") if len(words) > 1 else ""
+
+
+def write_word(path: Path, word: str) -> None:
+    """Writes a word to a file of sysfs, in one write as those want it."""
     fd = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
     try:
         os.write(fd, word.encode())
@@ -204,7 +238,7 @@ def _read_to_end(fifo: int, mountd: int, deadline: float) -> bytes:
 
 def _debug(kernel: KernelFiles, component: str) -> int:
     try:
-        _write(kernel.debug, component)
+        write_word(kernel.debug, component)
         state = kernel.debug.read_text()
     except FileNotFoundError:
         raise KsmbdError("the module ksmbd is not loaded; modprobe ksmbd") from None

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import enum
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
@@ -21,7 +21,7 @@ from ksmbd.shared.dialect import Document, Entry, Stanza
 from ksmbd.shared.errors import ConfigError
 from ksmbd.shared.parameters import Parameter, Scope, fold_key
 from ksmbd.shared.samba import WITHOUT_EFFECT
-from ksmbd.shared.values import Encryption, MapToGuest, Signing, ValueFault
+from ksmbd.shared.values import PROTOCOLS, Encryption, MapToGuest, Signing, ValueFault
 
 __all__ = [
     "Complaint",
@@ -267,6 +267,7 @@ class _Reader:
             else:
                 self.warn(entry.line, f"{parameter.name!r} has no effect in [global]")
         self._check_interfaces(stanzas, values)
+        self._check_protocols(stanzas, values)
         return Globals(**values)
 
     def share(self, stanzas: tuple[Stanza, ...]) -> Share | None:
@@ -340,7 +341,9 @@ class _Reader:
                 if found is None:
                     continue
                 if not entry.value:
-                    self.warn(entry.line, f"{entry.key!r} has no value; the line is ignored")
+                    # The stock example lists every default of the shares in [global] so.
+                    if scope is Scope.SHARE:
+                        self.warn(entry.line, f"{entry.key!r} has no value; the line is ignored")
                     continue
                 if "%" in entry.value and found[0].name in ("path", "force user", "valid users"):
                     self.warn(entry.line, f"{entry.key}: %-variables are not known, '%' is a '%'")
@@ -392,20 +395,25 @@ class _Reader:
 
     def _check_interfaces(self, stanzas: tuple[Stanza, ...], values: Mapping[str, Any]) -> None:
         only = values.get("bind_interfaces_only", False)
-        line = next(
-            (
-                entry.line
-                for stanza in stanzas
-                for entry in stanza.entries
-                if fold_key(entry.key) in ("interfaces", "bind interfaces only")
-            ),
-            0,
-        )
+        line = _line_of(stanzas, ("interfaces", "bind interfaces only"))
         if "interfaces" in values and not only:
             self.warn(line, "'interfaces' has no effect without 'bind interfaces only = yes'")
         if only and not values.get("interfaces"):
             # Listening everywhere would be the opposite of what was asked for.
             self.fault(line, "'bind interfaces only' needs 'interfaces' with a name such as eth0")
+
+    def _check_protocols(self, stanzas: tuple[Stanza, ...], values: Mapping[str, Any]) -> None:
+        lowest, highest = values.get("min_protocol"), values.get("max_protocol")
+        if lowest and highest and PROTOCOLS.index(lowest) > PROTOCOLS.index(highest):
+            self.fault(
+                _line_of(stanzas, ("server min protocol", "min protocol")),
+                f"no dialect is left between the minimum {lowest} and the maximum {highest}",
+            )
+
+
+def _line_of(stanzas: tuple[Stanza, ...], keys: Collection[str]) -> int:
+    lines = (e.line for stanza in stanzas for e in stanza.entries if fold_key(e.key) in keys)
+    return next(lines, 0)
 
 
 def _check_share_name(name: str, line: int) -> None:

@@ -178,7 +178,7 @@ PARAMETERS: tuple[Parameter, ...] = (
         0,
         "largest RDMA transfer; 0 is the module's",
     ),
-    _global("tcp port", values.number(1, 65535), 445, "port to listen on"),
+    _global("tcp port", values.port, 445, "port to listen on"),
     _global("workgroup", values.string(63), "WORKGROUP", "workgroup or domain shown to clients"),
     _share("admin users", values.user_list, (), "users and @groups that administer the share"),
     _share("available", values.boolean, True, "no: nobody can connect"),

@@ -110,6 +110,13 @@ def number(
     return read
 
 
+def port(text: str, _warn: Warn, /) -> int:
+    """Reads a port; another one than was meant would be of no use, so none is made up."""
+    if not re.fullmatch(r"[0-9]{1,5}", text) or not 0 < int(text) < 65536:
+        raise ValueFault(f"{text!r} is not a port, 1 to 65535")
+    return int(text)
+
+
 _SIZE = re.compile(
     r"(?P<number>0[xX][0-9a-fA-F]{1,16}|[0-9]{1,20})\s*(?P<unit>[KkMmGgTtPpEe]?)[bB]?"
 )

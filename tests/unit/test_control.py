@@ -11,6 +11,7 @@ from pathlib import Path
 from subprocess import PIPE, Popen
 
 import pytest
+from ksmbd.mountd import control
 from ksmbd.mountd.control import main
 
 # Waits for signals as mountd does: HUP reads again, USR1 lists, TERM ends.
@@ -100,6 +101,45 @@ def test_shutdown_ends_mountd_and_resets_the_module(machine: Machine, option: st
         assert heard(child) == "SIGTERM"
         assert child.wait(timeout=30) == 0
     assert machine.killed == "hard"
+
+
+def test_shutdown_waits_for_the_module(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    machine.load_module()
+    stats = machine.sysfs / "class" / "ksmbd-control" / "stats"
+    stats.write_text("2 running 445 0\n")
+    polls: list[str] = []
+
+    class Poll:
+        """As the module's: it is resetting when told so, and done at the second look."""
+
+        def register(self, fd: int, events: int) -> None: ...
+
+        def poll(self, milliseconds: float) -> list[tuple[int, int]]:
+            polls.append(stats.read_text())
+            stats.write_text("2 startup 445 0\n" if len(polls) > 1 else "2 reset 445 0\n")
+            return []
+
+    real = control.write_word
+
+    def told(path: Path, word: str) -> None:
+        real(path, word)
+        stats.write_text("2 reset 445 0\n")
+
+    monkeypatch.setattr(control, "write_word", told)
+    monkeypatch.setattr("select.poll", Poll)
+    assert machine.control("-s") == 1  # there is no mountd
+    assert polls == ["2 reset 445 0\n"] * 2
+
+
+def test_a_module_that_does_not_finish_is_not_waited_for_without_end(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    machine.load_module()
+    (machine.sysfs / "class" / "ksmbd-control" / "stats").write_text("2 reset 445 0\n")
+    monkeypatch.setattr(control, "RESET_SECONDS", 0.1)
+    with machine.mountd():
+        assert machine.control("-s", "-t", "0.1") == 1
+    assert "the module is still busy" in capsys.readouterr().err
 
 
 def test_the_module_is_reset_even_without_mountd(

@@ -157,6 +157,12 @@ def test_the_first_value_that_is_one_wins() -> None:
     ]
 
 
+def test_an_empty_value_in_global_is_the_default_and_no_complaint() -> None:
+    config = read("[global]\ninterfaces =\nvalid users = ; none\n[s]\npath = /s\n")
+    assert config.complaints == ()
+    assert config.shares["s"].valid_users_set is False
+
+
 def test_a_section_may_come_twice_in_any_case() -> None:
     config = read("[Häuser]\npath = /a\n[global]\ntcp port = 1445\n[HÄUSER]\ncomment = c\n")
     found = config.share("häuSER")
@@ -288,6 +294,13 @@ def test_protocols_become_the_strings_of_the_abi(
             assert expected == getattr(server(line), f"{key}_protocol")
 
 
+def test_a_minimum_above_the_maximum_is_refused() -> None:
+    text = "[global]\nserver max protocol = SMB2\nserver min protocol = {}\n"
+    assert read(text.format("SMB2_10")).globals.min_protocol == "SMB2_10"
+    expected = "f:3: no dialect is left between the minimum SMB3_00 and the maximum SMB2_10"
+    assert expected == refused(text.format("SMB3_00"))
+
+
 @pytest.mark.parametrize(
     ("line", "attribute", "expected"),
     [
@@ -315,7 +328,6 @@ def test_values_of_the_server(line: str, attribute: str, expected: object) -> No
 @pytest.mark.parametrize(
     ("line", "attribute", "expected"),
     [
-        ("tcp port = 70000", "tcp_port", 65535),
         ("ipc timeout = 300", "ipc_timeout", 262),
         ("smb2 max write = 64G", "smb2_max_write", 8 << 20),
         ("smb2 max write = 1", "smb2_max_write", 65536),
@@ -336,6 +348,8 @@ def test_values_that_are_moved_with_a_word(line: str, attribute: str, expected: 
     [
         "tcp port = 445/tcp",
         "tcp port = -1",
+        "tcp port = 0",
+        "tcp port = 65536",
         "tcp port = ٤٤٥",
         "smb2 max read = 1X",
         "smb2 max read = 089",
