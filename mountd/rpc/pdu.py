@@ -80,7 +80,11 @@ class Header:
 
 @dataclass(frozen=True, slots=True)
 class Syntax:
-    """p_syntax_id_t: an interface or a transfer syntax, and its version."""
+    """p_syntax_id_t: an interface or a transfer syntax, and its version.
+
+    The version is one 32-bit number, the major version in its low half: in a big-endian
+    PDU the minor one comes first.
+    """
 
     uuid: UUID
     version: tuple[int, int]
@@ -179,8 +183,8 @@ class _Cursor:
     def syntax(self) -> Syntax:
         raw = self.take(16)
         uuid = UUID(bytes_le=raw) if self.order == "little" else UUID(bytes=raw)
-        major, minor = self.unpack("HH")
-        return Syntax(uuid, (major, minor))
+        (version,) = self.unpack("I")
+        return Syntax(uuid, (version & 0xFFFF, version >> 16))
 
 
 def parse_bind(header: Header, data: bytes) -> Bind:
@@ -227,7 +231,8 @@ def _pack(reply_to: Header, kind: PacketType, flags: Flags, body: bytes) -> byte
 
 def _pack_syntax(order: ByteOrder, syntax: Syntax) -> bytes:
     raw = syntax.uuid.bytes_le if order == "little" else syntax.uuid.bytes
-    return raw + struct.pack(f"{_mark(order)}HH", *syntax.version)
+    major, minor = syntax.version
+    return raw + struct.pack(f"{_mark(order)}I", major | minor << 16)
 
 
 def pack_bind_ack(to: Header, ack: BindAck) -> bytes:

@@ -38,7 +38,8 @@ def packet(kind, body, flags=WHOLE, call=1, order="little", auth=0, version=(5, 
 
 def packed_syntax(syntax, order):
     raw = syntax.uuid.bytes_le if order == "little" else syntax.uuid.bytes
-    return raw + struct.pack(f"{mark(order)}HH", *syntax.version)
+    major, minor = syntax.version
+    return raw + struct.pack(f"{mark(order)}I", major | minor << 16)
 
 
 def bind(*contexts, kind=PacketType.BIND, order="little", recv=4280, **more):
