@@ -18,7 +18,7 @@ from ksmbd.mountd.accounts import Accounts, System
 from ksmbd.mountd.sessions import Failures, Trees
 from ksmbd.shared import abi
 from ksmbd.shared.abi import Event, RpcMethod, RpcStatus, TreeFlag, TreeStatus, UserStatus
-from ksmbd.shared.config import Config, fold_share_name
+from ksmbd.shared.config import Config, Share, fold_share_name
 from ksmbd.shared.errors import ProtocolError
 from ksmbd.shared.layout import Message
 from ksmbd.shared.users import UserDb
@@ -236,7 +236,7 @@ class Events:
         # No await from here to the end: two connects must not both take the last place.
         deadline.check()
         if verdict.status is TreeStatus.OK and share is not None:
-            verdict = self._within_limits(request, config, verdict, share.max_connections)
+            verdict = self._within_limits(request, config, verdict, share)
         if verdict.status is not TreeStatus.OK:
             log.warning(
                 "tree connect refused: user %r, share %r, address %s: %s",
@@ -258,12 +258,14 @@ class Events:
         return abi.TreeConnectResponse(request.handle, TreeStatus.OK, flags)
 
     def _within_limits(
-        self, request: abi.TreeConnectRequest, config: Config, verdict: access.Verdict, most: int
+        self, request: abi.TreeConnectRequest, config: Config, verdict: access.Verdict, share: Share
     ) -> access.Verdict:
         sessions = config.globals.max_active_sessions
         if sessions and self._trees.sessions_besides(request.session_id) >= sessions:
             reason = f"there are {sessions} sessions (max active sessions)"
             return access.Verdict(TreeStatus.TOO_MANY_SESSIONS, reason=reason)
+        # Every client has the pipe share beside the one it wants: it is not a place to be full.
+        most = 0 if share.is_ipc else share.max_connections
         if most and self._trees.on_share(fold_share_name(request.share)) >= most:
             reason = f"it has {most} connections (max connections)"
             return access.Verdict(TreeStatus.TOO_MANY_CONNS, reason=reason)

@@ -555,7 +555,7 @@ class RpcRequest(Message):
 
     handle: int
     flags: RpcMethod
-    payload: bytes = b""
+    payload: bytes = field(default=b"", repr=False)
 
     def pack(self) -> bytes:
         """12 bytes and the PDU."""
@@ -580,7 +580,7 @@ class RpcResponse(Message):
 
     handle: int
     flags: int
-    payload: bytes = b""
+    payload: bytes = field(default=b"", repr=False)
 
     def pack(self) -> bytes:
         """12 bytes and the PDU."""
@@ -612,7 +612,7 @@ class SpnegoAuthenRequest(Message):
     BLOB_OFFSET: ClassVar[int] = LAYOUT.offsets["spnego_blob"]
 
     handle: int
-    spnego_blob: bytes = b""
+    spnego_blob: bytes = field(default=b"", repr=False)
 
     def pack(self) -> bytes:
         """At least the struct's 8 bytes, and as many as the blob needs."""
@@ -645,7 +645,7 @@ class SpnegoAuthenResponse(Message):
     handle: int
     login_response: LoginResponse
     session_key: bytes = field(default=b"", repr=False)
-    spnego_blob: bytes = b""
+    spnego_blob: bytes = field(default=b"", repr=False)
 
     def pack(self) -> bytes:
         """156 bytes, the session key, the token."""

@@ -280,10 +280,12 @@ class Family:
             except InterruptedError:
                 continue
             except OSError as e:
-                if e.errno != errno.ENOBUFS:
-                    raise
-                log.error("netlink receive buffer overrun: kernel requests were lost")
-                continue
+                if e.errno == errno.ENOBUFS:
+                    log.error("netlink receive buffer overrun: kernel requests were lost")
+                    continue
+                log.error("cannot receive from the kernel: %s", e.strerror)
+                on_gone()
+                return
             if port != 0:
                 log.warning("ignoring a message of netlink port %d, which is not the kernel", port)
                 continue

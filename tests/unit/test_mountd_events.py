@@ -200,6 +200,12 @@ def test_a_share_has_as_many_connections_as_configured() -> None:
     assert rig.trees.sessions_besides(0) == 0
 
 
+def test_the_pipe_share_is_never_full() -> None:
+    rig = Rig()
+    answers = rig.play(*[tree_connect(n, share="ipc$") for n in range(300)])
+    assert {TreeStatus.OK} == set(statuses(answers))
+
+
 def test_sessions_are_limited_but_one_session_may_have_many_trees() -> None:
     rig = Rig()
     settings = replace(Globals(), max_active_sessions=1)
