@@ -31,6 +31,7 @@ mount -t proc proc /proc
 mount -t sysfs sys /sys
 mount -t devtmpfs dev /dev 2>/dev/null
 mkdir -p /dev/pts /dev/shm
+ln -s /proc/self/fd /dev/fd
 mount -t devpts devpts /dev/pts
 mount -t tmpfs tmpfs /dev/shm
 mount -t debugfs debugfs /sys/kernel/debug
@@ -79,5 +80,6 @@ if [[ ${RIG_KMEMLEAK:-0} == 1 ]]; then
 	cat "$kmemleak" >"$RIG_OUT/kmemleak"
 fi
 [[ ! -e /proc/lockdep_stats ]] || cp /proc/lockdep_stats "$RIG_OUT/lockdep_stats"
-umount /srv 2>/dev/null || echo "init: /srv is still in use" >/dev/kmsg
+# What a failed script leaves behind is no finding of its own.
+umount /srv 2>/dev/null || ((status)) || echo "init: /srv is still in use" >/dev/kmsg
 finish "$status"

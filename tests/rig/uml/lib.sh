@@ -30,6 +30,6 @@ rig_wait_listen() {
 	until [[ -n $(ss -Hltn "sport = :$port") ]]; do
 		kill -0 "$pid" 2>/dev/null || return 1
 		((SECONDS < deadline)) || return 1
-		read -rt 0.1 <> <(:) || true
+		sleep 0.1
 	done
 }
