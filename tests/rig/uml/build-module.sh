@@ -44,10 +44,10 @@ rsync -a --delete --exclude='*.o' --exclude='*.ko' --exclude='*.mod' \
 	--exclude='.*.d' --exclude=Module.symvers --exclude=modules.order \
 	--exclude=.tree --exclude=.lock "$source/" "$work/"
 # Objects of another kernel tree are not what make takes them for.
-if [[ $(cat "$work/.tree" 2>/dev/null) != "$tree" ]]; then
+if [[ -e $work/.tree && $(<"$work/.tree") != "$tree" ]]; then
 	make -s -C "$tree/obj" ARCH=um M="$work" clean
-	echo "$tree" >"$work/.tree"
 fi
+echo "$tree" >"$work/.tree"
 nice -n 10 make -s -C "$tree/obj" ARCH=um M="$work" -j"$(nproc)" KCFLAGS=-g \
 	"${instrument[@]}" modules >&2
 ls "$work"/*.ko
