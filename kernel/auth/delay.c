@@ -25,6 +25,8 @@ struct ksmbd_delay {
 	unsigned long until;
 };
 
+unsigned long ksmbd_delay_length = 5 * HZ;
+
 static struct ksmbd_delay delays[KSMBD_DELAY_PLACES];
 static u32 places_taken;
 static DEFINE_SPINLOCK(delay_lock);
@@ -78,7 +80,7 @@ static unsigned long take_turn(struct ksmbd_delay *d)
 	spin_lock(&delay_lock);
 	if (time_before(d->until, jiffies))
 		d->until = jiffies;
-	d->until += KSMBD_DELAY;
+	d->until += ksmbd_delay_length;
 	until = d->until;
 	spin_unlock(&delay_lock);
 	return until;

@@ -187,9 +187,11 @@ static void keys_are_those_of_sp800_108(struct kunit *test)
 	for (i = 0; i < 64; i++)
 		preauth[i] = i * 7 + 3;
 	for (i = 0; i < ARRAY_SIZE(cases); i++) {
-		KUNIT_EXPECT_EQ(test, 0, ksmbd_derive_key(cases[i].dialect,
-				cases[i].purpose, session_key, preauth, out,
-				cases[i].len));
+		int err = ksmbd_derive_key(cases[i].dialect, cases[i].purpose,
+					   session_key, preauth, out,
+					   cases[i].len);
+
+		KUNIT_EXPECT_EQ(test, 0, err);
 		expect_hex(test, cases[i].key, out, cases[i].len);
 	}
 	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP,
@@ -385,14 +387,21 @@ static void places_of_an_account_run_out(struct kunit *test)
 	ksmbd_delay_allow();
 }
 
-static void a_wrong_password_takes_its_time(struct kunit *test)
+/* Both places are taken at the same time; their delays follow one another. */
+static void delays_of_an_account_add_up(struct kunit *test)
 {
+	const unsigned long length = ksmbd_delay_length;
 	struct ksmbd_delay *d = ksmbd_delay_enter("kunit-slow");
+	struct ksmbd_delay *twin = ksmbd_delay_enter("kunit-slow");
 	unsigned long start = jiffies;
 
-	KUNIT_ASSERT_NOT_NULL(test, d);
+	KUNIT_ASSERT_PTR_EQ(test, d, twin);
+	ksmbd_delay_length = HZ / 20;
 	ksmbd_delay_leave(d, true);
-	KUNIT_EXPECT_GE(test, jiffies - start, (unsigned long)KSMBD_DELAY);
+	KUNIT_EXPECT_GE(test, jiffies - start, ksmbd_delay_length);
+	ksmbd_delay_leave(twin, true);
+	KUNIT_EXPECT_GE(test, jiffies - start, 2 * ksmbd_delay_length);
+	ksmbd_delay_length = length;
 }
 
 static struct kunit_case auth_cases[] = {
@@ -408,7 +417,7 @@ static struct kunit_case auth_cases[] = {
 	KUNIT_CASE(mech_list_mic_is_ntlms_first_signature),
 	KUNIT_CASE(upper_case_is_that_of_windows),
 	KUNIT_CASE(places_of_an_account_run_out),
-	KUNIT_CASE(a_wrong_password_takes_its_time),
+	KUNIT_CASE(delays_of_an_account_add_up),
 	{ }
 };
 
