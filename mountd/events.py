@@ -20,6 +20,7 @@ from ksmbd.shared import abi
 from ksmbd.shared.abi import Event, RpcMethod, RpcStatus, TreeFlag, TreeStatus, UserStatus
 from ksmbd.shared.config import Config, Share, fold_share_name
 from ksmbd.shared.errors import ProtocolError
+from ksmbd.shared.hosts import parse_peer
 from ksmbd.shared.layout import Message
 from ksmbd.shared.users import UserDb
 
@@ -233,6 +234,7 @@ class Events:
         verdict, share = await self._in_worker(
             self._workers, deadline, lambda: access.decide(request, config, users, system)
         )
+        address = str(parse_peer(request.peer_addr) or request.peer_addr)
         # No await from here to the end: two connects must not both take the last place.
         deadline.check()
         if verdict.status is TreeStatus.OK and share is not None:
@@ -242,14 +244,12 @@ class Events:
                 "tree connect refused: user %r, share %r, address %s: %s",
                 request.account or "(guest)",
                 request.share,
-                request.peer_addr,
+                address,
                 verdict.reason,
             )
             return abi.TreeConnectResponse(request.handle, verdict.status)
         key = fold_share_name(request.share)
-        self._trees.connect(
-            request.session_id, request.connect_id, key, request.account, request.peer_addr
-        )
+        self._trees.connect(request.session_id, request.connect_id, key, request.account, address)
         if request.account:
             self._failures.succeeded(request.account)
         flags = verdict.flags

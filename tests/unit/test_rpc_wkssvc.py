@@ -54,3 +54,36 @@ def test_nobody_is_logged_on(level):
 
 def test_the_redirector_has_no_transport():
     assert wkst.hNetrWkstaTransportEnum(wkssvc(), 0)["TotalEntries"] == 0
+
+
+@pytest.mark.parametrize("level", [0, 1, 2])
+def test_no_other_server_is_in_use(level):
+    request = wkst.NetrUseEnum()
+    request["ServerName"] = NULL
+    request["PreferredMaximumLength"] = 0xFFFFFFFF
+    request["InfoStruct"]["Level"] = level
+    request["InfoStruct"]["UseInfo"]["tag"] = level
+    request["InfoStruct"]["UseInfo"][f"Level{level}"]["Buffer"] = NULL
+    answer = wkssvc().request(request)
+
+    assert (answer["TotalEntries"], answer["ErrorCode"]) == (0, 0)
+
+
+def test_the_machine_is_joined_to_a_workgroup():
+    answer = wkst.hNetrGetJoinInformation(wkssvc(), "\0")
+
+    assert (answer["NameBuffer"], answer["BufferType"]) == ("WG\0", 2)
+
+
+@pytest.mark.parametrize(("kind", "names"), [(0, ["KS"]), (1, []), (2, ["KS"])])
+def test_the_machine_has_one_name(kind, names):
+    answer = wkst.hNetrEnumerateComputerNames(wkssvc(), kind)
+
+    assert names == [row["Data"] for row in answer["ComputerNames"]["ComputerNames"]]
+
+
+def test_a_kind_of_name_that_is_none():
+    with pytest.raises(DCERPCException) as caught:
+        wkst.hNetrEnumerateComputerNames(wkssvc(), 3)
+
+    assert caught.value.get_error_code() == 87
