@@ -9,6 +9,7 @@
 #include <linux/fs.h>
 #include <linux/mount.h>
 #include <linux/namei.h>
+#include <linux/posix_acl.h>
 #include <linux/version.h>
 
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 3, 0)
@@ -46,6 +47,37 @@ static inline int compat_permission(const struct path *path, int mask)
 {
 	return inode_permission(compat_idmap(path->mnt),
 				d_inode(path->dentry), mask);
+}
+
+static inline int compat_check_sticky(struct vfsmount *mnt, struct inode *dir,
+				      struct inode *inode)
+{
+	return check_sticky(compat_idmap(mnt), dir, inode);
+}
+
+static inline bool compat_owner_or_capable(const struct path *path)
+{
+	return inode_owner_or_capable(compat_idmap(path->mnt),
+				      d_inode(path->dentry));
+}
+
+/* The caller holds the inode's lock. */
+static inline int compat_notify_change(const struct path *path,
+				       struct iattr *attr,
+				       struct inode **delegated)
+{
+	return notify_change(compat_idmap(path->mnt), path->dentry, attr,
+			     delegated);
+}
+
+/* The default ACL of a directory: NULL, ERR_PTR or referenced. */
+static inline struct posix_acl *compat_default_acl(struct inode *dir)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 2, 0)
+	return get_inode_acl(dir, ACL_TYPE_DEFAULT);
+#else
+	return get_acl(dir, ACL_TYPE_DEFAULT);
+#endif
 }
 
 /* Checks MAY_EXEC on @base; the result may be negative. */

@@ -74,10 +74,15 @@ struct ksmbd_file *ksmbd_file_get(struct inode *inode)
 
 void ksmbd_file_put(struct ksmbd_file *file)
 {
-	if (!refcount_dec_and_lock(&file->ref, &files_lock))
-		return;
-	hash_del(&file->hash);
+	bool last;
+
+	spin_lock(&files_lock);
+	last = refcount_dec_and_test(&file->ref);
+	if (last)
+		hash_del(&file->hash);
 	spin_unlock(&files_lock);
+	if (!last)
+		return;
 	WARN_ON_ONCE(!list_empty(&file->opens) || !list_empty(&file->byte_locks));
 	ksmbd_file_clear_delete(file);
 	kfree(file);

@@ -106,5 +106,7 @@ ntstatus_t ksmbd_fs_query_security(struct ksmbd_open *open, u32 info, void *buf,
 
 /* Does @name match @pattern with Windows wildcards (* ? < > ")?  Caseless. */
 bool ksmbd_fs_match(const char *pattern, const char *name);
+/* Does the share hide this name altogether? */
+bool ksmbd_fs_vetoed(const struct ksmbd_share *share, const char *component);
 
 #endif

@@ -10,8 +10,10 @@
 #include "ipc/ipc.h"
 #include "ntstatus.h"
 
-struct ksmbd_session;
 struct ksmbd_request;
+struct ksmbd_session;
+struct ksmbd_transport;
+struct ksmbd_user;
 
 /**
  * struct ksmbd_share - a Share of [MS-SMB2] 3.3.1.6, as mountd described it

@@ -1,0 +1,441 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Open or create, [MS-FSA] 2.1.5.1.
+ *
+ * Every right is checked and every other open is asked before anything
+ * changes.  Between the look-up and the moment we join the file's opens the
+ * name may vanish or appear; then all is tried again (-EAGAIN inside).
+ */
+#include <linux/cred.h>
+#include <linux/falloc.h>
+#include <linux/file.h>
+#include <linux/fs.h>
+#include <linux/namei.h>
+#include <linux/posix_acl.h>
+#include "compat/vfs.h"
+#include "debug.h"
+#include "fs/access.h"
+#include "fs/dos_attr.h"
+#include "fs/fs.h"
+#include "fs/path.h"
+
+#define CREATE_TRIES	16
+#define STATUS_RETRY	NTSTATUS(0x000000FF)	/* inside this file only */
+
+#define DATA_READ	(FILE_READ_DATA | FILE_EXECUTE)
+#define DATA_WRITE	(FILE_WRITE_DATA | FILE_APPEND_DATA)
+
+static bool overwrites(const struct ksmbd_create *c)
+{
+	return c->disposition == FILE_OVERWRITE ||
+	       c->disposition == FILE_OVERWRITE_IF ||
+	       c->disposition == FILE_SUPERSEDE;
+}
+
+static bool may_create(const struct ksmbd_create *c)
+{
+	return c->disposition == FILE_CREATE || c->disposition == FILE_OPEN_IF ||
+	       c->disposition == FILE_OVERWRITE_IF ||
+	       c->disposition == FILE_SUPERSEDE;
+}
+
+/* 2.1.5.1, the checks on the arguments alone */
+static ntstatus_t check_arguments(const struct ksmbd_create *c)
+{
+	if (!c->access || c->access & ACCESS_INVALID)
+		return STATUS_ACCESS_DENIED;
+	if (c->access & ACCESS_SYSTEM_SECURITY)
+		return STATUS_PRIVILEGE_NOT_HELD;
+	if (c->options & FILE_DIRECTORY_FILE &&
+	    (c->options & FILE_NON_DIRECTORY_FILE || overwrites(c)))
+		return STATUS_INVALID_PARAMETER;
+	if (c->options & FILE_NO_INTERMEDIATE_BUFFERING &&
+	    c->access & FILE_APPEND_DATA && !(c->access & FILE_WRITE_DATA))
+		return STATUS_INVALID_PARAMETER;
+	if (c->options & FILE_DELETE_ON_CLOSE &&
+	    !(ksmbd_access_map_generic(c->access) &
+	      (ACCESS_DELETE | ACCESS_MAXIMUM_ALLOWED)))
+		return STATUS_ACCESS_DENIED;
+	return STATUS_SUCCESS;
+}
+
+static ntstatus_t resolve_error(int err)
+{
+	switch (err) {
+	case -ENOTDIR:
+		return STATUS_OBJECT_PATH_NOT_FOUND;
+	case -ELOOP:
+		/* never looked behind, so it tells nothing of the target */
+		return STATUS_ACCESS_DENIED;
+	}
+	return ntstatus_from_errno(err);
+}
+
+/* The struct file that serves @granted: O_PATH where no data is touched. */
+static struct file *open_filp(const struct path *path, u32 granted)
+{
+	struct file *filp;
+	int flags;
+
+	if (d_is_dir(path->dentry))
+		flags = granted & FILE_LIST_DIRECTORY ?
+			O_RDONLY | O_DIRECTORY : O_PATH | O_DIRECTORY;
+	else if (granted & DATA_WRITE)
+		flags = granted & DATA_READ ? O_RDWR : O_WRONLY;
+	else
+		flags = granted & DATA_READ ? O_RDONLY : O_PATH;
+	/* a lease of a local process is no reason to sleep here */
+	filp = dentry_open(path, flags | O_LARGEFILE | O_CLOEXEC | O_NONBLOCK,
+			   current_cred());
+	if (IS_ERR(filp))
+		return filp;
+	spin_lock(&filp->f_lock);
+	filp->f_flags &= ~O_NONBLOCK;
+	spin_unlock(&filp->f_lock);
+	return filp;
+}
+
+/* A NEW open with its struct file and its place in the inode's file, unjoined. */
+static ntstatus_t new_open(struct ksmbd_request *rq, const struct path *path,
+			   const struct ksmbd_create *c, u32 granted,
+			   struct ksmbd_open **out)
+{
+	struct ksmbd_open *open;
+	struct file *filp;
+
+	open = ksmbd_open_new(rq, d_is_dir(path->dentry) ? OPEN_DIRECTORY :
+							   OPEN_FILE);
+	if (IS_ERR(open))
+		return ntstatus_from_errno(PTR_ERR(open));
+	filp = open_filp(path, granted);
+	if (IS_ERR(filp)) {
+		ksmbd_open_put(open);
+		return PTR_ERR(filp) == -EAGAIN ? STATUS_SHARING_VIOLATION :
+			ntstatus_from_errno(PTR_ERR(filp));
+	}
+	open->filp = filp;
+	open->granted_access = granted;
+	open->share_access = c->share_access;
+	open->options = c->options;
+	open->file = ksmbd_file_get(d_inode(path->dentry));
+	if (!open->file) {
+		ksmbd_open_put(open);
+		return STATUS_INSUFFICIENT_RESOURCES;
+	}
+	*out = open;
+	return STATUS_SUCCESS;
+}
+
+static void store_attributes(struct ksmbd_open *open, u32 attributes,
+			     u64 create_time)
+{
+	struct ksmbd_dos_attr attr = {
+		.attributes	= attributes,
+		.create_time	= create_time,
+	};
+	int err;
+
+	if (open->kind == OPEN_FILE)
+		attr.attributes |= FILE_ATTRIBUTE_ARCHIVE;
+	err = ksmbd_dos_attr_set(open->tree->share, &open->filp->f_path, &attr);
+	if (err)	/* the file works without; the filesystem may have none */
+		ksmbd_debug(VFS, "no DOS attributes stored: %d\n", err);
+}
+
+static void reserve(struct ksmbd_open *open, const struct ksmbd_create *c)
+{
+	if (!c->has_allocation_size || open->kind != OPEN_FILE ||
+	    !(open->filp->f_mode & FMODE_WRITE) ||
+	    c->allocation_size - 1 >= (u64)S64_MAX)
+		return;
+	/* a hint; 2.1.5.1.1 fails only when the disk is known to be full */
+	vfs_fallocate(open->filp, FALLOC_FL_KEEP_SIZE, 0, c->allocation_size);
+}
+
+/* Truncates for OVERWRITE and SUPERSEDE, once everything allowed it. */
+static ntstatus_t overwrite(struct ksmbd_open *open, const struct ksmbd_create *c,
+			    const struct ksmbd_dos_attr *old)
+{
+	struct ksmbd_dos_attr fresh = { .create_time = old->create_time };
+	int err = vfs_truncate(&open->filp->f_path, 0);
+
+	if (err)
+		return ntstatus_from_errno(err);
+	if (c->disposition == FILE_SUPERSEDE)
+		fresh.create_time = 0;
+	store_attributes(open, c->attributes, fresh.create_time);
+	reserve(open, c);
+	return STATUS_SUCCESS;
+}
+
+/*
+ * Joins the file's opens: the name must still be there, the others must agree.
+ * @effect: what the disposition does to an existing file, or NULL.
+ */
+static ntstatus_t join(struct ksmbd_open *open, const struct ksmbd_create *c,
+		       const struct ksmbd_dos_attr *old)
+{
+	struct ksmbd_file *file = open->file;
+	u32 access = open->granted_access;
+	ntstatus_t status = STATUS_SUCCESS;
+
+	mutex_lock(&file->lock);
+	if (d_unhashed(open->filp->f_path.dentry) &&
+	    !IS_ROOT(open->filp->f_path.dentry))
+		status = STATUS_RETRY;
+	if (status == STATUS_SUCCESS)
+		status = ksmbd_file_check_share(file, access, c->share_access);
+	if (status == STATUS_SUCCESS && old)
+		status = overwrite(open, c, old);
+	if (status == STATUS_SUCCESS)
+		list_add_tail(&open->file_link, &file->opens);
+	mutex_unlock(&file->lock);
+	return status;
+}
+
+static ntstatus_t publish(struct ksmbd_request *rq, struct ksmbd_open *open)
+{
+	int err = ksmbd_open_publish(open);
+
+	if (!err) {
+		if (rq->open)
+			ksmbd_open_put(rq->open);
+		rq->open = open;
+		return STATUS_SUCCESS;
+	}
+	ksmbd_open_abandon(open);
+	return err == -ENOENT ? STATUS_NETWORK_NAME_DELETED :
+				ntstatus_from_errno(err);
+}
+
+/* 2.1.5.1.2: what the kind of file and its attributes say about the request */
+static ntstatus_t check_existing(const struct ksmbd_create *c,
+				 const struct path *entry,
+				 const struct ksmbd_dos_attr *attr)
+{
+	bool dir = d_is_dir(entry->dentry);
+
+	if (c->disposition == FILE_CREATE)
+		return STATUS_OBJECT_NAME_COLLISION;
+	if (!dir && !d_is_reg(entry->dentry))	/* FIFO, socket, device */
+		return STATUS_ACCESS_DENIED;
+	if (c->options & FILE_DIRECTORY_FILE && !dir)
+		return STATUS_NOT_A_DIRECTORY;
+	if (c->options & FILE_NON_DIRECTORY_FILE && dir)
+		return STATUS_FILE_IS_A_DIRECTORY;
+	if (dir)
+		return overwrites(c) ? STATUS_INVALID_PARAMETER : STATUS_SUCCESS;
+	if (attr->attributes & FILE_ATTRIBUTE_READONLY) {
+		if (c->options & FILE_DELETE_ON_CLOSE)
+			return STATUS_CANNOT_DELETE;
+		if (overwrites(c) ||
+		    ksmbd_access_map_generic(c->access) & DATA_WRITE)
+			return STATUS_ACCESS_DENIED;
+	}
+	/* hidden and system stay what they are, or the client says so */
+	if (overwrites(c) &&
+	    attr->attributes & ~c->attributes &
+	    (FILE_ATTRIBUTE_HIDDEN | FILE_ATTRIBUTE_SYSTEM))
+		return STATUS_ACCESS_DENIED;
+	return STATUS_SUCCESS;
+}
+
+/* 2.1.5.1.2.1: what the handle is granted, or ACCESS_DENIED */
+static ntstatus_t grant(const struct ksmbd_create *c, u32 maximal,
+			const struct ksmbd_dos_attr *attr, u32 *granted)
+{
+	u32 wanted = ksmbd_access_map_generic(c->access);
+	u32 needed = wanted & ~ACCESS_MAXIMUM_ALLOWED;
+
+	if (attr->attributes & FILE_ATTRIBUTE_READONLY)
+		maximal &= ~DATA_WRITE;
+	*granted = needed;
+	if (wanted & ACCESS_MAXIMUM_ALLOWED)
+		*granted |= maximal;
+	/* the disposition's own rights are checked, not granted */
+	if (c->disposition == FILE_SUPERSEDE)
+		needed |= ACCESS_DELETE;
+	if (overwrites(c))
+		needed |= FILE_WRITE_DATA | FILE_WRITE_ATTRIBUTES;
+	if (c->options & FILE_DELETE_ON_CLOSE)
+		needed |= ACCESS_DELETE;
+	return needed & ~maximal ? STATUS_ACCESS_DENIED : STATUS_SUCCESS;
+}
+
+static ntstatus_t open_existing(struct ksmbd_request *rq,
+				struct ksmbd_create *c, struct ksmbd_path *p)
+{
+	struct ksmbd_dos_attr attr = { };
+	struct ksmbd_open *open;
+	ntstatus_t status;
+	u32 maximal, granted;
+
+	if (d_is_reg(p->entry.dentry))
+		ksmbd_dos_attr_get(rq->tree->share, &p->entry, &attr);
+	status = check_existing(c, &p->entry, &attr);
+	if (status != STATUS_SUCCESS)
+		return status;
+	maximal = ksmbd_access_maximal(rq->tree, &p->entry, &p->parent);
+	status = grant(c, maximal, &attr, &granted);
+	if (status != STATUS_SUCCESS)
+		return status;
+	status = new_open(rq, &p->entry, c, granted, &open);
+	if (status != STATUS_SUCCESS)
+		return status;
+	open->delete_on_close = c->options & FILE_DELETE_ON_CLOSE;
+	status = join(open, c, overwrites(c) ? &attr : NULL);
+	if (status != STATUS_SUCCESS) {
+		open->delete_on_close = false;
+		ksmbd_open_put(open);
+		return status;
+	}
+	c->maximal_access = maximal;
+	c->action = FILE_OPENED;
+	if (overwrites(c))
+		c->action = c->disposition == FILE_SUPERSEDE ? FILE_SUPERSEDED :
+							       FILE_OVERWRITTEN;
+	return publish(rq, open);
+}
+
+static umode_t new_mode(const struct ksmbd_share *share, bool dir)
+{
+	if (dir)
+		return (0777 & share->directory_mask) | share->force_directory_mode;
+	return (0777 & share->create_mask) | share->force_create_mode;
+}
+
+/*
+ * A kernel thread's umask is nobody's choice: the share's masks are what the
+ * administrator set.  A default ACL of the parent has the last word, though.
+ */
+static void undo_umask(const struct path *entry, struct inode *dir, umode_t mode)
+{
+	struct inode *inode = d_inode(entry->dentry);
+	struct iattr attr = { .ia_valid = ATTR_MODE };
+	struct posix_acl *acl;
+
+	if ((inode->i_mode & 0777) == mode)
+		return;
+	acl = compat_default_acl(dir);
+	if (!IS_ERR_OR_NULL(acl)) {
+		posix_acl_release(acl);
+		return;
+	}
+	attr.ia_mode = (inode->i_mode & ~0777) | mode;
+	inode_lock(inode);
+	compat_notify_change(entry, &attr, NULL);
+	inode_unlock(inode);
+}
+
+/* Makes the file or directory; -EEXIST when somebody else just did. */
+static int make(struct ksmbd_request *rq, struct ksmbd_path *p, bool is_dir)
+{
+	struct inode *dir = d_inode(p->parent.dentry);
+	umode_t mode = new_mode(rq->tree->share, is_dir);
+	struct dentry *dentry;
+	int err = mnt_want_write(p->parent.mnt);
+
+	if (err)
+		return err;
+	inode_lock_nested(dir, I_MUTEX_PARENT);
+	err = ksmbd_path_inside(rq->tree, &p->parent) ? 0 : -ENOENT;
+	if (err)
+		goto unlock;
+	dentry = compat_lookup_locked(p->parent.mnt, p->name, p->parent.dentry,
+				      strlen(p->name));
+	if (IS_ERR(dentry)) {
+		err = PTR_ERR(dentry);
+		goto unlock;
+	}
+	if (d_is_positive(dentry))
+		err = -EEXIST;
+	else if (is_dir)
+		err = compat_vfs_mkdir(p->parent.mnt, dir, dentry, mode);
+	else
+		err = compat_vfs_create(p->parent.mnt, dir, dentry, mode);
+	/* some filesystems leave the dentry for the next look-up to fill */
+	if (!err && (d_is_negative(dentry) || d_unhashed(dentry)))
+		err = -EEXIST;
+	if (err) {
+		dput(dentry);
+	} else {
+		p->entry.mnt = mntget(p->parent.mnt);
+		p->entry.dentry = dentry;
+	}
+unlock:
+	inode_unlock(dir);
+	if (!err)
+		undo_umask(&p->entry, dir, mode);
+	mnt_drop_write(p->parent.mnt);
+	return err;
+}
+
+static ntstatus_t create_new(struct ksmbd_request *rq, struct ksmbd_create *c,
+			     struct ksmbd_path *p)
+{
+	bool dir = c->options & FILE_DIRECTORY_FILE;
+	struct ksmbd_open *open;
+	ntstatus_t status;
+	u32 granted;
+	int err;
+
+	if (!may_create(c))
+		return STATUS_OBJECT_NAME_NOT_FOUND;
+	if (!rq->tree->writable)
+		return STATUS_ACCESS_DENIED;
+	if (c->options & FILE_DELETE_ON_CLOSE && !dir &&
+	    c->attributes & FILE_ATTRIBUTE_READONLY)
+		return STATUS_CANNOT_DELETE;
+	err = make(rq, p, dir);
+	if (err == -EEXIST)
+		return STATUS_RETRY;
+	if (err)
+		return ntstatus_from_errno(err);
+
+	/* its maker gets what he asked for, whatever the mode says */
+	granted = ksmbd_access_map_generic(c->access);
+	if (granted & ACCESS_MAXIMUM_ALLOWED)
+		granted |= ACCESS_FILE_ALL & ~ACCESS_WRITE_OWNER;
+	granted &= ~ACCESS_MAXIMUM_ALLOWED;
+	status = new_open(rq, &p->entry, c, granted, &open);
+	if (status != STATUS_SUCCESS)
+		return status;
+	open->delete_on_close = c->options & FILE_DELETE_ON_CLOSE;
+	status = join(open, c, NULL);
+	if (status != STATUS_SUCCESS) {
+		ksmbd_open_put(open);
+		return status;
+	}
+	store_attributes(open, c->attributes, 0);
+	reserve(open, c);
+	c->action = FILE_CREATED;
+	c->maximal_access = ksmbd_access_maximal(rq->tree, &p->entry, &p->parent);
+	return publish(rq, open);
+}
+
+ntstatus_t ksmbd_fs_create(struct ksmbd_request *rq, struct ksmbd_create *c)
+{
+	ntstatus_t status = check_arguments(c);
+	struct ksmbd_path *p;
+	int err;
+
+	if (status != STATUS_SUCCESS)
+		return status;
+	p = kmalloc(sizeof(*p), GFP_KERNEL);
+	if (!p)
+		return STATUS_INSUFFICIENT_RESOURCES;
+	for (int i = 0; i < CREATE_TRIES; i++) {
+		err = ksmbd_path_resolve(rq->tree, c->name, c->posix_case, p);
+		if (err && err != -ENOENT) {
+			status = resolve_error(err);
+			break;
+		}
+		status = err ? create_new(rq, c, p) : open_existing(rq, c, p);
+		ksmbd_path_put(p);
+		if (status != STATUS_RETRY)
+			break;
+		cond_resched();
+	}
+	kfree(p);
+	return status == STATUS_RETRY ? STATUS_DELETE_PENDING : status;
+}
