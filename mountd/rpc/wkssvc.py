@@ -5,14 +5,24 @@ The machine has no SMB client of its own and nobody logged on at it, so the list
 and transports of the redirector are empty.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, TypeAlias
 from uuid import UUID
 
 from ksmbd.mountd.rpc import win32
+from ksmbd.mountd.rpc.dtyp import UNICODE_STRING
 from ksmbd.mountd.rpc.interface import Call, Interface, operation
-from ksmbd.mountd.rpc.ndr import U32, LongPtr, StringPtr, Tagged
+from ksmbd.mountd.rpc.ndr import (
+    U16,
+    U32,
+    Counted,
+    LongPtr,
+    Pointer,
+    StringPtr,
+    Struct,
+    Tagged,
+)
 from ksmbd.mountd.rpc.pdu import Syntax
 from ksmbd.mountd.rpc.srvsvc_types import Container, EnumStruct, info_union
 
@@ -89,7 +99,17 @@ INFO_LEVELS: Mapping[int, type[Any]] = {
 USER_LEVELS: Mapping[int, type[Any]] = {0: UserInfo0, 1: UserInfo1}
 TRANSPORT_LEVELS: Mapping[int, type[Any]] = {0: TransportInfo0}
 
+USE_LEVELS = (0, 1, 2)
+
+JOINED_WORKGROUP = 2
+"""NetSetupWorkgroupName, 2.2.3.1"""
+
+PRIMARY_NAME, ALTERNATE_NAMES, ALL_NAMES = 0, 1, 2
+"""NET_COMPUTER_NAME_TYPE, 2.2.3.3"""
+
 UserEnum: TypeAlias = Annotated[Tagged, EnumStruct(USER_LEVELS)]
+# Nothing is ever listed, so the rows of these levels need no description.
+UseEnum: TypeAlias = Annotated[Tagged, EnumStruct({}, USE_LEVELS)]
 TransportEnum: TypeAlias = Annotated[Tagged, EnumStruct(TRANSPORT_LEVELS)]
 
 
@@ -102,6 +122,22 @@ class GetInfoIn:
 @dataclass(frozen=True, slots=True)
 class GetInfoOut:
     info: Annotated[Tagged, info_union(INFO_LEVELS, (502, 1013, 1018, 1046))]
+    status: U32
+
+
+@dataclass(frozen=True, slots=True)
+class UseEnumIn:
+    server: StringPtr
+    info: UseEnum
+    preferred: U32
+    resume: LongPtr
+
+
+@dataclass(frozen=True, slots=True)
+class UseEnumOut:
+    info: UseEnum
+    total: U32
+    resume: LongPtr
     status: U32
 
 
@@ -134,6 +170,39 @@ class TransportEnumOut:
     info: TransportEnum
     total: U32
     resume: LongPtr
+    status: U32
+
+
+@dataclass(frozen=True, slots=True)
+class JoinInformationIn:
+    server: StringPtr
+    name: StringPtr
+
+
+@dataclass(frozen=True, slots=True)
+class JoinInformationOut:
+    name: StringPtr
+    kind: U16
+    status: U32
+
+
+@dataclass(frozen=True, slots=True)
+class ComputerNamesIn:
+    server: StringPtr
+    name_type: U16
+    reserved: U32
+
+
+@dataclass(frozen=True, slots=True)
+class ComputerNames:
+    """NET_COMPUTER_NAME_ARRAY, 2.2.5.21"""
+
+    names: Annotated[tuple[str | None, ...] | None, Counted(UNICODE_STRING)]
+
+
+@dataclass(frozen=True, slots=True)
+class ComputerNamesOut:
+    names: Annotated[ComputerNames | None, Pointer(Struct(ComputerNames))]
     status: U32
 
 
@@ -173,7 +242,27 @@ def transport_enum(call: Call, args: TransportEnumIn) -> TransportEnumOut:
     return TransportEnumOut(Tagged(args.info.tag, rows), 0, args.resume, status)
 
 
-def _enum_status(call: Call, level: int, levels: Mapping[int, type[Any]]) -> int:
+def use_enum(call: Call, args: UseEnumIn) -> UseEnumOut:
+    """NetrUseEnum: no connections to other servers."""
+    status = _enum_status(call, args.info.tag, USE_LEVELS)
+    rows = None if status else Container(())
+    return UseEnumOut(Tagged(args.info.tag, rows), 0, args.resume, status)
+
+
+def get_join_information(call: Call, _args: JoinInformationIn) -> JoinInformationOut:
+    return JoinInformationOut(call.env.workgroup(), JOINED_WORKGROUP, win32.SUCCESS)
+
+
+def enumerate_computer_names(call: Call, args: ComputerNamesIn) -> ComputerNamesOut:
+    """NetrEnumerateComputerNames: one name, and no alternate ones."""
+    if args.name_type in (PRIMARY_NAME, ALL_NAMES):
+        return ComputerNamesOut(ComputerNames((call.env.server_name,)), win32.SUCCESS)
+    if args.name_type == ALTERNATE_NAMES:
+        return ComputerNamesOut(ComputerNames(()), win32.SUCCESS)
+    return ComputerNamesOut(None, win32.INVALID_PARAMETER)
+
+
+def _enum_status(call: Call, level: int, levels: Collection[int]) -> int:
     if level not in levels:
         return win32.INVALID_LEVEL
     return win32.ACCESS_DENIED if call.restricted else win32.SUCCESS
@@ -186,5 +275,8 @@ WKSSVC = Interface(
         0: operation(GetInfoIn, GetInfoOut, get_info),
         2: operation(UserEnumIn, UserEnumOut, user_enum),
         5: operation(TransportEnumIn, TransportEnumOut, transport_enum),
+        11: operation(UseEnumIn, UseEnumOut, use_enum),
+        20: operation(JoinInformationIn, JoinInformationOut, get_join_information),
+        30: operation(ComputerNamesIn, ComputerNamesOut, enumerate_computer_names),
     },
 )
