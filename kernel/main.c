@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The module: brings the layers up from below, takes them down from above. */
+#include <linux/module.h>
+#include "auth/kdf.h"
+#include "fs/casefold.h"
+#include "fs/open.h"
+#include "ipc/ipc.h"
+#include "server/request.h"
+#include "server/server.h"
+#include "server/session.h"
+#include "smb2/smb2.h"
+#include "transport/transport.h"
+
+static int __init ksmbd_init(void)
+{
+	int err;
+
+	err = smb2_dispatch_init();
+	if (err)
+		return err;
+	err = ksmbd_crypto_init();
+	if (err)
+		return err;
+	err = ksmbd_casefold_init();
+	if (err)
+		goto undo_crypto;
+	err = ksmbd_request_init();
+	if (err)
+		goto undo_casefold;
+	err = ksmbd_session_init();
+	if (err)
+		goto undo_request;
+	err = ksmbd_open_init();
+	if (err)
+		goto undo_session;
+	err = ksmbd_tcp_init();
+	if (err)
+		goto undo_open;
+	err = ksmbd_server_init();
+	if (err)
+		goto undo_tcp;
+	/* last: from here on mountd may start us up */
+	err = ksmbd_ipc_init();
+	if (err)
+		goto undo_server;
+	return 0;
+
+undo_server:
+	ksmbd_server_exit();
+undo_tcp:
+	ksmbd_tcp_exit();
+undo_open:
+	ksmbd_open_exit();
+undo_session:
+	ksmbd_session_exit();
+undo_request:
+	ksmbd_request_exit();
+undo_casefold:
+	ksmbd_casefold_exit();
+undo_crypto:
+	ksmbd_crypto_exit();
+	return err;
+}
+
+static void __exit ksmbd_exit(void)
+{
+	ksmbd_server_exit();		/* no connection is left after it */
+	ksmbd_ipc_exit();
+	ksmbd_tcp_exit();
+	ksmbd_open_exit();
+	ksmbd_session_exit();
+	ksmbd_request_exit();
+	ksmbd_casefold_exit();
+	ksmbd_crypto_exit();
+	rcu_barrier();			/* call_rcu() callbacks are code of ours */
+}
+
+module_init(ksmbd_init);
+module_exit(ksmbd_exit);
+
+MODULE_DESCRIPTION("SMB3 file server");
+MODULE_LICENSE("GPL");
+MODULE_VERSION("0.1.0");
