@@ -124,9 +124,10 @@ def _domains(env: RpcEnvironment) -> tuple[Domain, Domain]:
 
 def lookup_domain(call: Call, args: types.LookupDomainIn) -> types.LookupDomainOut:
     call.handles.get(args.handle, ServerObject)
-    wanted = (args.name or "").casefold()
+    if not args.name:
+        return types.LookupDomainOut(None, ntstatus.INVALID_PARAMETER)
     for domain in _domains(call.env):
-        if domain.name.casefold() == wanted:
+        if domain.name.casefold() == args.name.casefold():
             return types.LookupDomainOut(domain.sid, ntstatus.SUCCESS)
     return types.LookupDomainOut(None, ntstatus.NO_SUCH_DOMAIN)
 

@@ -57,12 +57,13 @@ def test_two_domains_each_with_its_own_sid():
     assert sids == [MACHINE, BUILTIN]
 
 
-def test_an_unknown_domain():
+@pytest.mark.parametrize(("name", "status"), [("OTHER", 0xC00000DF), ("", 0xC000000D)])
+def test_an_unknown_domain(name, status):
     dce, server = connected()
     with pytest.raises(DCERPCException) as caught:
-        samr.hSamrLookupDomainInSamServer(dce, server, "OTHER")
+        samr.hSamrLookupDomainInSamServer(dce, server, name)
 
-    assert code(caught) == 0xC00000DF
+    assert status == code(caught)
 
 
 def test_a_domain_opens_by_its_sid_only():
