@@ -82,7 +82,11 @@ static void get_context(struct wire_reader *r, u16 type,
 	}
 }
 
-/* 2.2.3.1 SMB2 NEGOTIATE_CONTEXT, @n_contexts of them, each 8-byte aligned */
+/*
+ * 2.2.3.1 SMB2 NEGOTIATE_CONTEXT, @n_contexts of them.  Each is 8-byte aligned;
+ * counted from the first one, as there are clients (smbprotocol with two or
+ * four dialects) whose first is not.
+ */
 static void get_contexts(struct wire_reader *r, u32 offset,
 			 struct smb2_negotiate_req *req)
 {
@@ -91,14 +95,14 @@ static void get_contexts(struct wire_reader *r, u32 offset,
 
 	if (!req->n_contexts)
 		return;
-	if (offset < r->pos || offset % 8)
+	if (offset < r->pos)
 		r->bad = true;
 	c = wire_reader_at(r->msg, offset);
 	for (i = 0; i < req->n_contexts && !r->bad; i++) {
 		struct wire_reader data;
 		u16 type, length;
 
-		wire_skip(&c, -c.pos % 8);
+		wire_skip(&c, (offset - c.pos) % 8);
 		type = wire_get_u16(&c);
 		length = wire_get_u16(&c);
 		wire_skip(&c, 4);		/* Reserved */
