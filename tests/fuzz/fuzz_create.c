@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The body of a CREATE, its chain of contexts above all. */
+#include "fuzz.h"
+
+int LLVMFuzzerTestOneInput(const u8 *data, size_t len)
+{
+	struct wire_span in = { .data = data, .len = len };
+	struct wire_reader r = wire_reader_of(in);
+	struct smb2_create_req *req;
+	union smb2_req u;
+	int err;
+
+	err = wire_decode_create(&r, &u);
+	MUST(err == 0 || err == -EINVAL);
+	if (err)
+		return 0;
+	req = &u.create;
+	must_be_inside(req->name, in);
+	must_be_inside(req->extended_attributes, in);
+	must_be_inside(req->security_descriptor, in);
+	must_be_inside(req->lease, in);
+	must_be_inside(req->durable, in);
+	MUST(!(req->contexts & CREATE_CTX_RQLS) == !req->lease.len);
+	MUST(!req->lease.len || req->lease.len == 32 || req->lease.len == 52);
+	MUST(!(req->contexts & (CREATE_CTX_DHNQ | CREATE_CTX_DHNC |
+				CREATE_CTX_DH2Q | CREATE_CTX_DH2C)) ==
+	     !req->durable.len);
+	MUST(req->twrp == 0 || req->contexts & CREATE_CTX_TWRP);
+	return 0;
+}
