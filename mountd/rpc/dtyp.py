@@ -2,8 +2,7 @@
 """Data types that several interfaces share.  [MS-DTYP]"""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, TypeAlias
 
 from ksmbd.mountd.rpc.ndr import Array, Codec, Counted, Integer, Pointer, Reader, Struct, Writer
 from ksmbd.shared.errors import ProtocolError
@@ -12,8 +11,6 @@ MAX_SUB_AUTHORITIES = 15
 
 NEVER = 0x7FFFFFFFFFFFFFFF
 """The FILETIME that [MS-SAMR] uses for what does not happen."""
-
-_FILETIME_EPOCH = datetime(1601, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,12 +139,6 @@ class ContextHandle(Codec[bytes]):
         w.put(value[12:])
 
 
-def filetime(moment: datetime) -> int:
-    """100 ns units since 1601."""
-    delta = moment - _FILETIME_EPOCH
-    return (delta.days * 86400 + delta.seconds) * 10_000_000 + delta.microseconds * 10
-
-
 NULL_HANDLE = bytes(20)
 
 SID = RpcSid()
@@ -157,7 +148,6 @@ SidValue: TypeAlias = Annotated[Sid, SID]
 SidPtr: TypeAlias = Annotated[Sid | None, Pointer(SID)]
 UnicodeStr: TypeAlias = Annotated[str | None, UNICODE_STRING]
 LargeUnicodeStr: TypeAlias = Annotated[str | None, UnicodeString(room=True)]
-UnicodeStrPtr: TypeAlias = Annotated[Any, Pointer(UNICODE_STRING)]
 Handle: TypeAlias = Annotated[bytes, ContextHandle()]
 
 

@@ -6,6 +6,7 @@ people's sessions) is decided by `Call.restricted`; the pipe does not say who ca
 Open files are the kernel's and are not told to the daemon, so NetrFileEnum lists none.
 """
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, timedelta
@@ -94,14 +95,14 @@ def _no_listing(out: Out[R], level: int, resume: int | None, status: int) -> R:
 # Shares
 
 
-def _uses(env: RpcEnvironment, share: Share) -> int:
-    key = fold_share_name(share.name)
-    return sum(fold_share_name(tree.share) == key for tree in env.trees())
+def _uses(env: RpcEnvironment) -> Counter[str]:
+    """How many trees each share has, counted once for a whole listing."""
+    return Counter(fold_share_name(tree.share) for tree in env.trees())
 
 
-def _share_row(env: RpcEnvironment, share: Share, level: int) -> Any:
+def _share_row(share: Share, level: int, uses: Counter[str]) -> Any:
     basic = (share.name, share_type(share), share.comment)
-    limits = (0, share.max_connections or win32.UNLIMITED, _uses(env, share))
+    limits = (0, share.max_connections or win32.UNLIMITED, uses[fold_share_name(share.name)])
     full = (*basic, *limits, dos_path(share), None)
     values: Mapping[int, tuple[Any, ...]] = {
         0: (share.name,),
@@ -129,7 +130,8 @@ def _enumerate_shares(
         return _no_listing(types.ShareEnumOut, level, args.resume, win32.INVALID_LEVEL)
     if call.restricted and level not in (0, 1):
         return _no_listing(types.ShareEnumOut, level, args.resume, win32.ACCESS_DENIED)
-    rows = [_share_row(call.env, share, level) for share in shares]
+    uses = _uses(call.env)
+    rows = [_share_row(share, level, uses) for share in shares]
     return _listing(types.ShareEnumOut, level, rows, args.preferred, args.resume)
 
 
@@ -153,7 +155,7 @@ def share_get_info(call: Call, args: types.ShareInfoIn) -> types.ShareInfoOut:
     share = call.env.config().share(args.name)
     if share is None or not share.available:
         return types.ShareInfoOut(Tagged(args.level, None), win32.NET_NAME_NOT_FOUND)
-    row = _share_row(call.env, share, args.level)
+    row = _share_row(share, args.level, _uses(call.env))
     return types.ShareInfoOut(Tagged(args.level, row), win32.SUCCESS)
 
 
