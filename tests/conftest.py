@@ -30,7 +30,7 @@ class Lab:
 
     def server(self) -> Server:
         from server import boot_server
-        from vm import Vm
+        from vm import Vm, say
 
         if self._server is not None and not self._server.vm.alive:
             self.close()
@@ -51,13 +51,6 @@ class Lab:
         if self._server is not None:
             self._server.vm.close()
             self._server = None
-
-
-def say(text: str) -> None:
-    """Progress, past pytest's capture: a long step must not look like a hang."""
-    if sys.__stderr__ is not None:
-        sys.__stderr__.write(f"\n    {text}\n")
-        sys.__stderr__.flush()
 
 
 @pytest.fixture(scope="session")

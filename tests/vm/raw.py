@@ -52,8 +52,8 @@ class Gone(Exception):
 class Raw:
     """A connection. A context manager."""
 
-    def __init__(self, port: int, timeout: float = 20) -> None:
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout)
+    def __init__(self, port: int, timeout: float = 20, host: str = "127.0.0.1") -> None:
+        self.socket = socket.create_connection((host, port), timeout)
         self.message_id = 0
         self.session_id = 0
         self.tree_id = 0

@@ -16,9 +16,12 @@ MOUNT_POINT = "/mnt/cifs"
 SOURCE = "/srv/source"
 MAKE_SOURCE = f"""\
 [ -d {SOURCE} ] && exit 0
+set -e -o pipefail
+rm -rf {SOURCE}.new
 mkdir {SOURCE}.new
-cd /usr/lib/python3*/ && tar cf - --exclude=__pycache__ --exclude='*.pyc' --exclude='*.so' \\
-	--dereference email json asyncio xml unittest http encodings | tar xf - -C {SOURCE}.new
+cd "$(/usr/bin/python3 -I -c 'import email, os; print(os.path.dirname(email.__path__[0]))')"
+tar cf - --exclude=__pycache__ --dereference email json asyncio xml unittest http encodings |
+	tar xf - -C {SOURCE}.new
 mv {SOURCE}.new {SOURCE}
 """
 
@@ -28,7 +31,7 @@ def mounted(request: pytest.FixtureRequest, server: Server, share: str) -> Itera
     """The share mounted, as root acting for user1."""
     server.vm.run(MAKE_SOURCE, 300)
     server.vm.run(
-        f"modprobe cifs; mkdir -p {MOUNT_POINT};"
+        f"test $(find {SOURCE} -type f | wc -l) -gt 200; modprobe cifs; mkdir -p {MOUNT_POINT};"
         f" mount -t cifs //127.0.0.1/share {MOUNT_POINT}"
         f" -o username=user1,password={PASSWORD},{request.param}",
         60,

@@ -19,6 +19,7 @@ import shutil
 import socket
 import struct
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -89,6 +90,13 @@ class Job:
 
     def _poll(self, timeout: float) -> dict[str, Any]:
         return self.vm.request("poll", timeout + 30, job=self.job, timeout=timeout)
+
+
+def say(text: str) -> None:
+    """Progress, past pytest's capture: a long step must not look like a hang."""
+    if sys.__stderr__ is not None:
+        sys.__stderr__.write(f"\n    {text}\n")
+        sys.__stderr__.flush()
 
 
 def _text(data: str) -> str:

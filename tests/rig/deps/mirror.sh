@@ -4,9 +4,11 @@
 # with their times, so that a build in TO is incremental; removes what FROM has no more.
 set -euo pipefail
 from=$1
-to=$2
-mkdir -p "$to"
-is_source=(-name '*.[chS]' -o -name 'Kbuild' -o -name 'Makefile' -o -name '*.asn1')
-list() { (cd "$1" && find . -type f \( "${is_source[@]}" \) ! -name '*.mod.c' ! -name '.*' | sort); }
+mkdir -p "$2"
+to=$(cd "$2" && pwd)
+list() {
+	(cd "$1" && find . -type f ! -name '*.o' ! -name '*.ko' ! -name '*.mod' ! -name '*.mod.c' \
+		! -name '.*' ! -name modules.order ! -name Module.symvers | sort)
+}
 comm -13 <(list "$from") <(list "$to") | (cd "$to" && xargs -r -d '\n' rm -f)
-list "$from" | (cd "$from" && xargs -d '\n' cp -u --parents --preserve=timestamps -t "$OLDPWD/$to")
+list "$from" | (cd "$from" && xargs -d '\n' cp -u --parents --preserve=timestamps -t "$to")
