@@ -85,13 +85,15 @@ class Association:
         self._incoming += data
         answers: list[bytes] = []
         try:
-            while (whole := self._next_pdu()) is not None:
+            while not self.broken and (whole := self._next_pdu()) is not None:
                 answers += self._dispatch(*whole, restricted)
         except ProtocolError:
             self.broken = True
-            self._incoming.clear()
-            self._pending = None
             raise
+        finally:
+            if self.broken:
+                self._incoming.clear()
+                self._pending = None
         return answers
 
     def _next_pdu(self) -> tuple[Header, bytes] | None:
@@ -169,7 +171,6 @@ class Association:
         pending = self._reassemble(header, request)
         if len(pending.stub) > MAX_STUB:
             self.broken = True
-            self._pending = None
             return [pdu.pack_fault(header, pending.context_id, FAULT_NO_MEMORY, executed=False)]
         if not header.flags & Flags.LAST_FRAG:
             self._pending = pending

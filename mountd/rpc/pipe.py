@@ -5,11 +5,11 @@ import logging
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import IntEnum
 
 from ksmbd.mountd.rpc.association import Association
 from ksmbd.mountd.rpc.environment import RpcEnvironment
 from ksmbd.mountd.rpc.interface import Interface
+from ksmbd.shared.abi import RpcStatus
 from ksmbd.shared.errors import ProtocolError
 
 log = logging.getLogger(__name__)
@@ -22,16 +22,6 @@ MAX_BYTES = 64 * 1024 * 1024
 """What all pipes together may hold."""
 
 _GROUPS = 0xFFFFFFFF
-
-
-class PipeStatus(IntEnum):
-    """The status word of an RPC response; the kernel maps it to an NTSTATUS."""
-
-    OK = 0x00
-    BAD_FID = 0x06
-    NO_MEMORY = 0x08
-    BAD_DATA = 0x0D
-    NOT_IMPLEMENTED = 0x40
 
 
 @dataclass(slots=True)
@@ -82,18 +72,18 @@ class Pipes:
         """Opens a pipe; `restricted` says that the session is a guest's."""
         interfaces = self._services.get(service)
         if interfaces is None:
-            return PipeStatus.NOT_IMPLEMENTED
+            return RpcStatus.ENOTIMPLEMENTED
         if handle in self._pipes:
             # The kernel gave the number to a new pipe, so the close of the old one is lost.
             log.warning("pipe %d was still open", handle)
             self.close(handle)
         if len(self._pipes) >= MAX_PIPES:
             log.warning("no more than %d pipes", MAX_PIPES)
-            return PipeStatus.NO_MEMORY
+            return RpcStatus.ENOMEM
         self._next_group = self._next_group % _GROUPS + 1
         association = Association(interfaces, f"\\PIPE\\{service}", self._env, self._next_group)
         self._pipes[handle] = _Pipe(association, restricted)
-        return PipeStatus.OK
+        return RpcStatus.OK
 
     def write(self, handle: int, data: bytes, restricted: bool = False) -> int:
         """Takes bytes from the client: a PDU, a part of one, or several.
@@ -102,41 +92,41 @@ class Pipes:
         """
         pipe = self._pipes.get(handle)
         if pipe is None:
-            return PipeStatus.BAD_FID
+            return RpcStatus.EBAD_FID
         before = pipe.held
         if pipe.unread_bytes > MAX_UNREAD or self._held + len(data) > MAX_BYTES:
-            return PipeStatus.NO_MEMORY
+            return RpcStatus.ENOMEM
         pipe.restricted = pipe.restricted or restricted
         try:
             pipe.unread.extend(pipe.association.receive(data, pipe.restricted))
         except ProtocolError as e:
             log.debug("pipe %d: %s", handle, e)
-            return PipeStatus.BAD_DATA
+            return RpcStatus.EBAD_DATA
         finally:
             self._held += pipe.held - before
-        return PipeStatus.OK
+        return RpcStatus.OK
 
     def read(self, handle: int) -> tuple[int, bytes]:
-        """Returns the next PDU; BAD_DATA when there is none yet."""
+        """Returns the next PDU; EBAD_DATA when there is none yet."""
         pipe = self._pipes.get(handle)
         if pipe is None:
-            return PipeStatus.BAD_FID, b""
+            return RpcStatus.EBAD_FID, b""
         if not pipe.unread:
-            return PipeStatus.BAD_DATA, b""
+            return RpcStatus.EBAD_DATA, b""
         data = pipe.unread.popleft()
         self._held -= len(data)
-        return PipeStatus.OK, data
+        return RpcStatus.OK, data
 
     def ioctl(self, handle: int, data: bytes, restricted: bool = False) -> tuple[int, bytes]:
         """Write and read in one: FSCTL_PIPE_TRANSCEIVE."""
         status = self.write(handle, data, restricted)
-        if status != PipeStatus.OK:
+        if status != RpcStatus.OK:
             return status, b""
         return self.read(handle)
 
     def close(self, handle: int) -> int:
         pipe = self._pipes.pop(handle, None)
         if pipe is None:
-            return PipeStatus.BAD_FID
+            return RpcStatus.EBAD_FID
         self._held -= pipe.held
-        return PipeStatus.OK
+        return RpcStatus.OK

@@ -10,9 +10,10 @@ from random import Random
 
 from impacket.dcerpc.v5.rpcrt import DCERPC_v5
 from ksmbd.mountd.rpc.environment import RpcEnvironment, TreeConnection
-from ksmbd.mountd.rpc.pipe import Pipes, PipeStatus
+from ksmbd.mountd.rpc.pipe import Pipes
 from ksmbd.mountd.rpc.services import INTERFACES
 from ksmbd.shared import config
+from ksmbd.shared.abi import RpcStatus
 from ksmbd.shared.users import User, UserDb
 
 NOW = datetime(2026, 3, 4, 5, 6, 7, 890_000, tzinfo=UTC)
@@ -88,15 +89,15 @@ class PipeTransport:
         self.unread = b""
         self.largest = 0
         self.fragments = 0
-        assert pipes.open(1, service, restricted) == PipeStatus.OK
+        assert pipes.open(1, service, restricted) == RpcStatus.OK
 
     def send(self, data: bytes, **_: object) -> None:
-        assert self.pipes.write(1, data) == PipeStatus.OK
+        assert self.pipes.write(1, data) == RpcStatus.OK
 
     def recv(self, forceRecv: int = 0, count: int = 0) -> bytes:
         if not self.unread:
             status, self.unread = self.pipes.read(1)
-            assert status == PipeStatus.OK
+            assert status == RpcStatus.OK
             self.largest = max(self.largest, len(self.unread))
             self.fragments += 1
         part, self.unread = self.unread[: count or None], self.unread[count:] if count else b""

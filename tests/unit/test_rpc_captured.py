@@ -7,8 +7,9 @@ import struct
 
 import pytest
 from ksmbd.mountd.rpc.pdu import PacketType
-from ksmbd.mountd.rpc.pipe import Pipes, PipeStatus
+from ksmbd.mountd.rpc.pipe import Pipes
 from ksmbd.mountd.rpc.services import INTERFACES
+from ksmbd.shared.abi import RpcStatus
 from ksmbd.tests.unit.rpc_support import environment
 
 BIND = {
@@ -60,7 +61,7 @@ def order(request):
 
 def answer(pipes, captured):
     status, data = pipes.ioctl(0, bytes.fromhex(captured))
-    assert status == PipeStatus.OK
+    assert status == RpcStatus.OK
     return data
 
 
@@ -112,5 +113,5 @@ def test_every_prefix_waits(order, captured):
     whole = bytes.fromhex(captured[order])
     for size in range(len(whole)):
         pipes, _ = bound(order)
-        assert pipes.write(0, whole[:size]) == PipeStatus.OK
-        assert pipes.read(0) == (PipeStatus.BAD_DATA, b"")
+        assert pipes.write(0, whole[:size]) == RpcStatus.OK
+        assert pipes.read(0) == (RpcStatus.EBAD_DATA, b"")

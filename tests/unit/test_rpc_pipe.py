@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 from ksmbd.mountd.rpc.association import MAX_STUB
 from ksmbd.mountd.rpc.ndr import pack_stub
 from ksmbd.mountd.rpc.pdu import NDR32, Flags, NakReason, PacketType, Result, Syntax
-from ksmbd.mountd.rpc.pipe import MAX_PIPES, MAX_UNREAD, Pipes, PipeStatus
+from ksmbd.mountd.rpc.pipe import MAX_PIPES, MAX_UNREAD, Pipes
 from ksmbd.mountd.rpc.services import INTERFACES
 from ksmbd.mountd.rpc.srvsvc import SRVSVC
 from ksmbd.mountd.rpc.srvsvc_types import NameValidateIn, ServerIn
+from ksmbd.shared.abi import RpcStatus
 from ksmbd.tests.unit.rpc_support import environment
 
 WHOLE = Flags.FIRST_FRAG | Flags.LAST_FRAG
@@ -70,14 +71,14 @@ def results(ack):
 @pytest.fixture
 def pipes():
     opened = Pipes(environment(), INTERFACES)
-    assert opened.open(0, "srvsvc") == PipeStatus.OK
+    assert opened.open(0, "srvsvc") == RpcStatus.OK
     return opened
 
 
 @pytest.fixture
 def bound(pipes):
     status, ack = pipes.ioctl(0, bind((SRVSVC.syntax, NDR32)))
-    assert status == PipeStatus.OK
+    assert status == RpcStatus.OK
     assert ack[2] == PacketType.BIND_ACK
     return pipes
 
@@ -150,16 +151,16 @@ def test_a_request_in_fragments_runs_when_it_is_whole(bound):
     first = request(NAME_VALIDATE, stub[:cut], flags=Flags.FIRST_FRAG)
     last = request(NAME_VALIDATE, stub[cut:], flags=Flags.LAST_FRAG)
 
-    assert bound.write(0, first) == PipeStatus.OK
-    assert bound.read(0) == (PipeStatus.BAD_DATA, b"")
+    assert bound.write(0, first) == RpcStatus.OK
+    assert bound.read(0) == (RpcStatus.EBAD_DATA, b"")
     assert (123).to_bytes(4, "little") == bound.ioctl(0, last)[1][24:]
 
 
 def test_pieces_of_a_pdu_and_several_at_once_are_a_stream(bound):
     stream = request(REMOTE_TOD, TOD_STUB, call=1) + request(REMOTE_TOD, TOD_STUB, call=2)
     for byte in stream[:50]:
-        assert bound.write(0, bytes([byte])) == PipeStatus.OK
-    assert bound.write(0, stream[50:]) == PipeStatus.OK
+        assert bound.write(0, bytes([byte])) == RpcStatus.OK
+    assert bound.write(0, stream[50:]) == RpcStatus.OK
 
     assert [struct.unpack_from("<I", bound.read(0)[1], 12)[0] for _ in range(2)] == [1, 2]
 
@@ -172,9 +173,9 @@ def test_a_long_answer_is_cut_to_what_both_sides_carry(recv):
     pipes.ioctl(0, bind((SRVSVC.syntax, NDR32), recv=recv))
     long = struct.Struct("<I").pack
     stub = b"".join(map(long, (0, 0, 0, 1, 0, 0, 0xFFFFFFFF, 0)))
-    assert pipes.write(0, request(15, stub)) == PipeStatus.OK
+    assert pipes.write(0, request(15, stub)) == RpcStatus.OK
     fragments = []
-    while (answer := pipes.read(0))[0] == PipeStatus.OK:
+    while (answer := pipes.read(0))[0] == RpcStatus.OK:
         fragments.append(answer[1])
 
     assert max(1432, min(recv, 4096)) >= max(map(len, fragments))
@@ -206,7 +207,7 @@ def test_a_call_before_the_bind_is_a_fault(pipes):
 
 @pytest.mark.parametrize("kind", [PacketType.ORPHANED, PacketType.CO_CANCEL, PacketType.AUTH3])
 def test_pdus_without_an_answer_change_nothing(bound, kind):
-    assert bound.write(0, packet(kind, bytes(4))) == PipeStatus.OK
+    assert bound.write(0, packet(kind, bytes(4))) == RpcStatus.OK
     assert bound.ioctl(0, request(REMOTE_TOD, TOD_STUB))[1][2] == PacketType.RESPONSE
 
 
@@ -236,30 +237,30 @@ def test_an_orphaned_call_is_dropped(bound):
     ],
 )
 def test_what_breaks_the_protocol_breaks_the_association(bound, stream):
-    assert bound.write(0, stream) == PipeStatus.BAD_DATA
-    assert bound.write(0, request(REMOTE_TOD, TOD_STUB)) == PipeStatus.BAD_DATA
-    assert bound.close(0) == PipeStatus.OK
+    assert bound.write(0, stream) == RpcStatus.EBAD_DATA
+    assert bound.write(0, request(REMOTE_TOD, TOD_STUB)) == RpcStatus.EBAD_DATA
+    assert bound.close(0) == RpcStatus.OK
 
 
 def test_a_request_put_together_is_bounded(bound):
     part = bytes(4000)
     flags = Flags.FIRST_FRAG
     for _ in range(MAX_STUB // len(part)):
-        assert bound.write(0, request(REMOTE_TOD, part, flags=flags)) == PipeStatus.OK
+        assert bound.write(0, request(REMOTE_TOD, part, flags=flags)) == RpcStatus.OK
         flags = Flags(0)
 
     assert fault_status(bound.ioctl(0, request(REMOTE_TOD, part, flags=flags))[1]) == 0x1C00001B
-    assert bound.write(0, b"\5") == PipeStatus.BAD_DATA
+    assert bound.write(0, b"\5") == RpcStatus.EBAD_DATA
 
 
 def test_answers_that_nobody_reads_are_bounded(bound):
     one = request(REMOTE_TOD, TOD_STUB)
     statuses = [bound.write(0, one) for _ in range(MAX_UNREAD // 50)]
 
-    assert statuses[-1] == PipeStatus.NO_MEMORY
-    assert statuses.count(PipeStatus.OK) * 80 < 2 * MAX_UNREAD
+    assert statuses[-1] == RpcStatus.ENOMEM
+    assert statuses.count(RpcStatus.OK) * 80 < 2 * MAX_UNREAD
     bound.read(0)
-    assert bound.write(0, one) == PipeStatus.OK
+    assert bound.write(0, one) == RpcStatus.OK
 
 
 def test_what_is_held_returns_to_nothing(bound):
@@ -275,18 +276,18 @@ def test_what_is_held_returns_to_nothing(bound):
 
 
 def test_handles_that_are_not_open(pipes):
-    assert pipes.write(7, b"") == PipeStatus.BAD_FID
-    assert pipes.read(7) == (PipeStatus.BAD_FID, b"")
-    assert pipes.ioctl(7, b"") == (PipeStatus.BAD_FID, b"")
-    assert pipes.close(7) == PipeStatus.BAD_FID
+    assert pipes.write(7, b"") == RpcStatus.EBAD_FID
+    assert pipes.read(7) == (RpcStatus.EBAD_FID, b"")
+    assert pipes.ioctl(7, b"") == (RpcStatus.EBAD_FID, b"")
+    assert pipes.close(7) == RpcStatus.EBAD_FID
 
 
 def test_a_service_that_is_not_there(pipes):
-    assert pipes.open(1, "spoolss") == PipeStatus.NOT_IMPLEMENTED
+    assert pipes.open(1, "spoolss") == RpcStatus.ENOTIMPLEMENTED
 
 
 def test_a_number_opened_again_is_a_new_pipe(bound):
-    assert bound.open(0, "srvsvc") == PipeStatus.OK
+    assert bound.open(0, "srvsvc") == RpcStatus.OK
     assert len(bound) == 1
     assert fault_status(bound.ioctl(0, request(REMOTE_TOD, TOD_STUB))[1]) == 0x1C01000B
 
@@ -294,8 +295,8 @@ def test_a_number_opened_again_is_a_new_pipe(bound):
 def test_pipes_are_bounded(pipes):
     statuses = [pipes.open(handle, "samr") for handle in range(1, MAX_PIPES + 1)]
 
-    assert {PipeStatus.OK} == set(statuses[:-1])
-    assert statuses[-1] == PipeStatus.NO_MEMORY
+    assert {RpcStatus.OK} == set(statuses[:-1])
+    assert statuses[-1] == RpcStatus.ENOMEM
 
 
 def test_a_write_can_tell_that_the_session_is_a_guests():
@@ -311,8 +312,8 @@ GOOD = bind((SRVSVC.syntax, NDR32)) + request(REMOTE_TOD, TOD_STUB)
 
 @pytest.mark.parametrize("size", range(len(GOOD)))
 def test_every_prefix_waits_for_the_rest(pipes, size):
-    assert pipes.write(0, GOOD[:size]) == PipeStatus.OK
-    assert pipes.write(0, GOOD[size:]) == PipeStatus.OK
+    assert pipes.write(0, GOOD[:size]) == RpcStatus.OK
+    assert pipes.write(0, GOOD[size:]) == RpcStatus.OK
     assert [pipes.read(0)[1][2] for _ in range(2)] == [PacketType.BIND_ACK, PacketType.RESPONSE]
 
 
@@ -324,7 +325,7 @@ def test_a_body_cut_anywhere_is_handled(kind, caplog):
         pipes.open(0, "srvsvc")
         if alter:
             pipes.ioctl(0, bind((SRVSVC.syntax, NDR32)))
-        assert pipes.write(0, packet(kind, whole[:size])) in (PipeStatus.OK, PipeStatus.BAD_DATA)
+        assert pipes.write(0, packet(kind, whole[:size])) in (RpcStatus.OK, RpcStatus.EBAD_DATA)
     assert not [record for record in caplog.records if record.levelno >= logging.ERROR]
 
 
@@ -340,9 +341,9 @@ def survives(stream, service="srvsvc", interface=SRVSVC):
         pipes.open(0, service)
         pipes.ioctl(0, bind((interface.syntax, NDR32)))
         for part in stream:
-            assert pipes.write(0, part) in set(PipeStatus)
+            assert pipes.write(0, part) in set(RpcStatus)
             assert pipes.held <= MAX_UNREAD + MAX_STUB + (1 << 17)
-            while (answer := pipes.read(0))[0] == PipeStatus.OK:
+            while (answer := pipes.read(0))[0] == RpcStatus.OK:
                 assert 16 <= len(answer[1]) <= 4096
         pipes.close(0)
         assert pipes.held == 0
