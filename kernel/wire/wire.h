@@ -70,9 +70,10 @@ static inline const u8 *wire_take(struct wire_reader *r, u32 len)
 	return p;
 }
 
+/* An empty span has no address: the message itself may be one. */
 static inline struct wire_span wire_take_span(struct wire_reader *r, u32 len)
 {
-	const u8 *p = wire_take(r, len);
+	const u8 *p = len ? wire_take(r, len) : NULL;
 	struct wire_span span = { .data = p, .len = p ? len : 0 };
 
 	return span;

@@ -165,6 +165,9 @@ static void test_small_rsp(void)
 	msg_init(&m);
 	wire_encode_error(&m.w);
 	CHECK(span_is(msg_span(&m), "\x09\0\0\0\0\0\0\0\0", 9));
+	msg_init(&m);
+	wire_encode_error_u32(&m.w, 0x11223344);
+	CHECK(span_is(msg_span(&m), "\x09\0\0\0\x04\0\0\0\x44\x33\x22\x11", 12));
 }
 
 void test_responses(void)
