@@ -31,13 +31,9 @@ static bool is_raw_byte(u32 c)
 	return c >= 0xF080 && c <= 0xF0FF;
 }
 
-/* Up to 4 bytes of UTF-8 for @c; returns how many. */
+/* Up to 4 bytes of UTF-8 for @c, which is not ASCII; returns how many. */
 static u32 utf8_from_char(u32 c, u8 out[4])
 {
-	if (c < 0x80) {
-		out[0] = c;
-		return 1;
-	}
 	if (is_raw_byte(c)) {
 		out[0] = c & 0xFF;
 		return 1;
@@ -84,19 +80,25 @@ int wire_utf8_from_utf16(struct wire_span in, char *out, u32 cap)
 	if (in.len % 2)
 		return -EINVAL;
 	while (wire_left(&r)) {
-		if (wire_left(&r) >= 8 && cap - n > 4) {
+		if (in.len - r.pos >= 8 && cap - n > 4) {
 			u64 units = get_unaligned_le64(in.data + r.pos);
 
 			if (four_ascii_units(units)) {
 				put_unaligned_le32(narrow(units), out + n);
 				n += 4;
-				wire_skip(&r, 8);
+				r.pos += 8;
 				continue;
 			}
 		}
 		c = next_utf16(&r);
 		if (!c)
 			return -EINVAL;
+		if (c < 0x80) {
+			if (1 >= cap - n)
+				return -ENAMETOOLONG;
+			out[n++] = c;
+			continue;
+		}
 		len = utf8_from_char(c, utf8);
 		if (len >= cap - n)
 			return -ENAMETOOLONG;
