@@ -57,7 +57,12 @@ extern struct ksmbd_settings ksmbd_settings;
 int ksmbd_ipc_init(void);
 /* Wakes every waiter with -EINTR, then unregisters the family. */
 void ksmbd_ipc_exit(void);
-/* Server reset: forget the daemon, wake waiters, free what startup gave. */
+/*
+ * Server reset, its two halves around the draining of connections: first
+ * forget the daemon, wake waiters and refuse questions (-EINTR) and startups;
+ * at last free what startup gave and be ready for another.
+ */
+void ksmbd_ipc_stop(void);
 void ksmbd_ipc_reset(void);
 /* Whether a daemon is registered and its socket accepts messages. */
 bool ksmbd_ipc_alive(void);
@@ -81,6 +86,12 @@ int ksmbd_ipc_login(const char *account, struct ksmbd_ipc_login *login);
 void ksmbd_ipc_login_free(struct ksmbd_ipc_login *login);	/* wipes the hash */
 void ksmbd_ipc_logout(const char *account, u32 flags);
 
+/*
+ * A share name as mountd knows it: casefolded.  -EINVAL: not UTF-8;
+ * -ENAMETOOLONG.  The calls below take names as the client wrote them.
+ */
+int ksmbd_ipc_fold_name(const char *name, char folded[KSMBD_REQ_MAX_SHARE_NAME]);
+
 /* A share as mountd describes it; free with ksmbd_ipc_share_free(). */
 struct ksmbd_ipc_share {
 	u32 flags;			/* KSMBD_SHARE_FLAG_*; never 0 */
@@ -88,7 +99,7 @@ struct ksmbd_ipc_share {
 	u16 force_create_mode, force_directory_mode;
 	u16 force_uid, force_gid;	/* 0xFFFF: not forced */
 	char *path;			/* absolute; NULL for a pipe share */
-	char *veto_list;		/* NUL-separated patterns */
+	char *veto_list;		/* patterns, each with its NUL */
 	u32 veto_list_size;
 };
 

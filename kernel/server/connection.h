@@ -14,6 +14,16 @@
 #include "transport/transport.h"
 #include "wire/smb2.h"
 
+#define KSMBD_CONN_MAX_SESSIONS	1024	/* per connection */
+#define KSMBD_CONN_MAX_IN_SETUP	32	/* of them not authenticated yet */
+#define KSMBD_CONN_MAX_ASYNC	512	/* requests waiting for something */
+#define KSMBD_CONN_CANCELS	16
+#define KSMBD_CONN_MAX_BYTES	(64 << 20)	/* in flight */
+#define KSMBD_CONN_FIRST_FRAME	(128 << 10)	/* bytes, before a session is authenticated */
+#define KSMBD_CONN_FRAME_EXTRA	(64 << 10)	/* beyond the negotiated sizes: headers, chains */
+#define KSMBD_MAX_CONNECTIONS	32768	/* whatever is configured: each is a thread */
+#define KSMBD_SETUP_TIMEOUT	(30 * HZ)	/* without an authenticated session */
+
 /**
  * struct ksmbd_conn - a Connection of [MS-SMB2] 3.3.1.7: one client's transport
  *
@@ -31,8 +41,8 @@
  *
  * Locks: NEGOTIATE runs in the receiving thread, so the negotiated fields are
  *	written by that thread only, before any other command is accepted, and
- *	never change afterwards.  @lock guards the fields below it and is
- *	innermost.
+ *	never change afterwards.  @lock guards the fields below it; only a
+ *	request's wake_lock is taken under it.
  */
 struct ksmbd_conn {
 	refcount_t ref;
@@ -59,28 +69,27 @@ struct ksmbd_conn {
 
 	struct ksmbd_credits credits;
 
-	/* Sessions with a channel here, or in setup here: SessionId -> session.
-	 * Each entry holds a reference on the session.  xa_lock is its lock. */
-	struct xarray sessions;
-
 	wait_queue_head_t idle;		/* woken when a counter below drops */
 
 	spinlock_t lock;
 	enum ksmbd_conn_state { CONN_NEW, CONN_NEGOTIATED, CONN_DYING } state;
 	bool authenticated;		/* a session was set up here at least once */
+	struct list_head sessions;	/* with a channel here or in setup here:
+					 * struct ksmbd_session_link */
 	u32 n_sessions;			/* entries of @sessions; bounded */
+	u32 n_async;			/* entries of @async; bounded */
+	u32 next_async;			/* of the one making a request async, under @async's lock */
 	u32 n_messages;			/* in flight */
 	size_t bytes_in_flight;		/* of received frames */
 	struct list_head messages;	/* struct ksmbd_message.link, oldest first */
 	struct xarray async;		/* AsyncId -> parked request, no reference:
 					 * removed before the request is freed */
+	/* CANCELs that came before their request began to wait */
+	struct { u64 message_id, session_id; } cancels[KSMBD_CONN_CANCELS];
+	u32 next_cancel;
+	unsigned long last_frame;	/* jiffies, for deadtime */
 	atomic_t open_files;		/* for deadtime */
 };
-
-#define KSMBD_CONN_MAX_SESSIONS	1024	/* per connection */
-#define KSMBD_CONN_MAX_IN_SETUP	32	/* of them not authenticated yet */
-#define KSMBD_CONN_MAX_BYTES	(64 << 20)	/* in flight */
-#define KSMBD_SETUP_TIMEOUT	(30 * HZ)	/* without an authenticated session */
 
 static inline void ksmbd_conn_get(struct ksmbd_conn *conn)
 {
@@ -93,9 +102,11 @@ static inline void ksmbd_conn_get(struct ksmbd_conn *conn)
 void ksmbd_conn_shutdown(struct ksmbd_conn *conn);
 /* Ends all of them and waits until the last one is gone. */
 void ksmbd_conn_drain_all(void);
-/* Ends every connection that still has SessionId @id... none holds it afterwards. */
 enum ksmbd_conn_state ksmbd_conn_get_state(struct ksmbd_conn *conn);
 unsigned int ksmbd_conn_count(void);
+
+/* A session was authenticated here: more credits, larger frames, no setup timeout. */
+void ksmbd_conn_authenticated(struct ksmbd_conn *conn);
 
 /* May this connection use SMB 3.x rules? */
 static inline bool ksmbd_conn_is_smb3(const struct ksmbd_conn *conn)

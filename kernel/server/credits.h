@@ -12,18 +12,22 @@
 #include <linux/spinlock.h>
 #include <linux/types.h>
 
+#define KSMBD_CREDITS_UNPROVEN	512	/* outstanding before authentication */
 #define KSMBD_CREDITS_MAX	8192	/* also the window's size in ids */
 
 struct ksmbd_credits {
 	spinlock_t lock;
 	u64 low;		/* every id below is used up */
 	u64 high;		/* first id not granted yet */
+	u32 n_used;		/* used ones between the two */
 	u32 max;		/* outstanding at the most, <= KSMBD_CREDITS_MAX */
 	unsigned long *used;	/* bitmap of ids modulo KSMBD_CREDITS_MAX;
 				 * allocated by the first id out of order */
 };
 
 void ksmbd_credits_init(struct ksmbd_credits *c, u32 max);
+/* The client has proved who it is. */
+void ksmbd_credits_raise(struct ksmbd_credits *c, u32 max);
 void ksmbd_credits_destroy(struct ksmbd_credits *c);
 /*
  * Uses up @charge (at least 1) ids from @message_id on.  -EINVAL: one of them

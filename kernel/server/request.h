@@ -14,6 +14,7 @@
 #define _KSMBD_REQUEST_H
 
 #include <linux/list.h>
+#include <linux/spinlock.h>
 #include <linux/types.h>
 #include <linux/workqueue.h>
 #include "ntstatus.h"
@@ -90,8 +91,10 @@ struct ksmbd_request {
 	} park;
 	u64 async_id;			/* 0: no interim response sent */
 
-	spinlock_t wake_lock;		/* innermost */
-	enum { RQ_RUNNING, RQ_PARKED, RQ_WOKEN } wait_state;
+	spinlock_t wake_lock;		/* innermost; any context */
+	/* RUNNING or WOKEN --park--> ANNOUNCED --suspend--> PARKED --wake--> WOKEN;
+	 * a wake of an ANNOUNCED one makes it WOKEN, and suspend fails */
+	enum { RQ_RUNNING, RQ_ANNOUNCED, RQ_PARKED, RQ_WOKEN } wait_state;
 	bool cancelled;			/* CANCEL named it */
 	bool torn_down;			/* its handle, tree, session or connection ended */
 };
@@ -111,6 +114,9 @@ struct ksmbd_message {
 	u32 next;			/* offset of the next request in the frame */
 	u32 n_requests;			/* seen so far */
 	struct ksmbd_request *rq;	/* the one running or parked */
+	bool slow;			/* may sleep for mountd or a penalty before
+					 * anybody has proved anything: other
+					 * workers; set before it is queued */
 	struct list_head done;		/* answered ones not sent yet */
 
 	/* what related requests inherit, [MS-SMB2] 3.3.5.2.7.2 */
@@ -128,6 +134,17 @@ struct ksmbd_message {
  */
 bool ksmbd_request_park(struct ksmbd_request *rq);
 /*
+ * The dispatcher, when the handler returned STATUS_PENDING.  True: parked, and
+ * owned by whoever wakes it; the worker touches neither request nor message
+ * any more.  False: a wake came already, the handler is to be called again.
+ */
+bool ksmbd_request_suspend(struct ksmbd_request *rq);
+/*
+ * Gives the request its AsyncId.  -ENOSPC: too many wait on this connection.
+ * The id is valid until the request is freed.
+ */
+int ksmbd_request_make_async(struct ksmbd_request *rq);
+/*
  * Ends the wait; safe in any context that may take wake_lock, from publish to
  * unpublish of the request at what it waits for.  Waking twice, or before the
  * handler returned, is fine.
@@ -136,6 +153,14 @@ void ksmbd_request_wake(struct ksmbd_request *rq);
 /* As wake, with the reason: the handler then answers CANCELLED. */
 void ksmbd_request_cancel(struct ksmbd_request *rq);
 void ksmbd_request_tear_down(struct ksmbd_request *rq);
+/*
+ * Tears down the waiting requests of a connection, only those of @s or of @tree
+ * when not NULL.  Their state is to be DYING already: then those that
+ * announce a wait later find out in ksmbd_request_park().
+ */
+void ksmbd_request_tear_down_all(struct ksmbd_conn *conn,
+				 const struct ksmbd_session *s,
+				 const struct ksmbd_tree *tree);
 
 /* Provided by smb2/receive.c: runs or goes on running a message. */
 void ksmbd_message_run(struct work_struct *work);
@@ -151,5 +176,8 @@ void ksmbd_message_free(struct ksmbd_message *msg);
 void ksmbd_message_queue(struct ksmbd_message *msg);
 struct ksmbd_request *ksmbd_request_new(struct ksmbd_message *msg);
 void ksmbd_request_free(struct ksmbd_request *rq);
+
+/* Provided by fs/open.c. */
+void ksmbd_open_put(struct ksmbd_open *open);
 
 #endif

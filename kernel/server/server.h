@@ -8,6 +8,7 @@
 #define _KSMBD_SERVER_H
 
 #include <linux/types.h>
+#include "debug.h"
 
 enum ksmbd_server_state { SERVER_STARTUP, SERVER_RUNNING, SERVER_RESET, SERVER_SHUTDOWN };
 
@@ -17,14 +18,5 @@ void ksmbd_server_reset(void);
 
 int ksmbd_server_init(void);
 void ksmbd_server_exit(void);
-
-/* Components of the debug file, each a bit: smb auth vfs oplock ipc conn rdma */
-#define KSMBD_DEBUG_SMB		0x01
-#define KSMBD_DEBUG_AUTH	0x02
-#define KSMBD_DEBUG_VFS		0x04
-#define KSMBD_DEBUG_OPLOCK	0x08
-#define KSMBD_DEBUG_IPC		0x10
-#define KSMBD_DEBUG_CONN	0x20
-#define KSMBD_DEBUG_RDMA	0x40
 
 #endif

@@ -48,6 +48,9 @@ struct ksmbd_channel {
  *	- each connection's @sessions, while it has a channel or a setup there;
  *	- every request on it, every tree, every open.
  *
+ * The session itself holds a reference on @origin, the connection that it is
+ * being set up on, until it is VALID or DYING; then its channels do.
+ *
  * Locks: @setup serialises the legs of SESSION_SETUP, sleeps for mountd and
  *	is taken first.  @lock guards the fields below it and is innermost.
  *	@user and @state change under @lock; a request pins the user it
@@ -57,6 +60,7 @@ struct ksmbd_channel {
 struct ksmbd_session {
 	refcount_t ref;
 	struct rcu_head rcu;
+	struct hlist_node hash;		/* in the session table, under its lock */
 	u64 id;
 	u16 dialect;			/* of the connection that made it */
 	u8 client_guid[16];
@@ -73,18 +77,32 @@ struct ksmbd_session {
 	/* TreeId -> tree; each entry holds a reference.  xa_lock; closed for
 	 * new entries by DYING. */
 	struct xarray trees;
+	u32 next_tree;			/* under @trees' lock */
 
 	spinlock_t lock;
 	enum ksmbd_session_state { SESSION_SETUP, SESSION_VALID, SESSION_DYING } state;
 	struct ksmbd_user *user;	/* NULL until VALID */
+	struct ksmbd_conn *origin;
+	u32 n_trees;			/* entries of @trees; bounded */
 	struct list_head channels;
 	struct list_head opens;		/* struct ksmbd_open.session_link */
 	u32 n_opens;
 };
 
 #define KSMBD_SESSION_MAX_TREES	1024
+#define KSMBD_SESSION_MAX_CHANNELS 32
 
-/* A new session in SETUP on @conn, published; referenced for the caller. */
+/* An entry of a connection's list of sessions; under conn->lock. */
+struct ksmbd_session_link {
+	struct list_head link;
+	struct ksmbd_session *session;	/* reference */
+};
+
+/*
+ * A new session in SETUP on @conn, published; referenced for the caller.
+ * ERR_PTR(-ENOMEM, -EUSERS: too many on this connection, -ENOTCONN).  Those
+ * whose setup took too long are ended on the way.
+ */
 struct ksmbd_session *ksmbd_session_create(struct ksmbd_conn *conn);
 
 /*
@@ -93,7 +111,7 @@ struct ksmbd_session *ksmbd_session_create(struct ksmbd_conn *conn);
  * there is none or it is DYING.
  */
 struct ksmbd_session *ksmbd_session_find(struct ksmbd_conn *conn, u64 id);
-/* Any live session on the server, for PreviousSessionId only. */
+/* Any VALID session on the server, for PreviousSessionId only. */
 struct ksmbd_session *ksmbd_session_find_global(u64 id);
 
 static inline void ksmbd_session_get(struct ksmbd_session *s)
@@ -108,12 +126,13 @@ struct ksmbd_user *ksmbd_session_user(struct ksmbd_session *s);
 
 /*
  * The proof is in: derives the keys with the session's preauth hash, makes the
- * first channel, moves to VALID.  Takes @user over in every case.
+ * first channel, moves to VALID.  Takes @user over in every case.  -ENOENT: the
+ * session has ended meanwhile.  Called under @setup.
  */
 int ksmbd_session_validate(struct ksmbd_session *s, struct ksmbd_conn *conn,
 			   struct ksmbd_user *user,
 			   const struct ksmbd_auth_result *result);
-/* Reauthentication: swaps the user; ids of another account are -EACCES. */
+/* Reauthentication: swaps the user, taken over; another account is -EACCES. */
 int ksmbd_session_reauthenticate(struct ksmbd_session *s,
 				 struct ksmbd_user *user);
 
@@ -128,6 +147,9 @@ void ksmbd_channel_put(struct ksmbd_channel *ch);
  * requests) before it returns.
  */
 bool ksmbd_session_close(struct ksmbd_session *s);
+/* Tears down the requests that wait on @tree, on every channel. */
+void ksmbd_session_tear_down(struct ksmbd_session *s,
+			     const struct ksmbd_tree *tree);
 /* The connection is gone: its channels go, sessions without one are closed. */
 void ksmbd_session_conn_lost(struct ksmbd_conn *conn);
 

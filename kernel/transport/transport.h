@@ -52,8 +52,14 @@ struct ksmbd_transport {
 	char peer[64];
 };
 
-/* Listen as ksmbd_settings say.  Returns 0 when at least one listener stands. */
-int ksmbd_tcp_start(void);
+struct net;
+
+/*
+ * Listen in @net as ksmbd_settings say.  0 when at least one listener stands,
+ * or when every configured interface is down for now: one that comes up gets
+ * its listener then.
+ */
+int ksmbd_tcp_start(struct net *net);
 /* Stops listening and waits for the listener threads; connections stay. */
 void ksmbd_tcp_stop(void);
 int ksmbd_tcp_init(void);
@@ -101,10 +107,17 @@ void ksmbd_conn_put(struct ksmbd_conn *conn);
 /* Largest frame the connection takes in its present state; more disconnects. */
 u32 ksmbd_conn_max_frame(struct ksmbd_conn *conn);
 /*
- * Jiffies the receiver may wait for the next frame, 0 for ever: short before
- * a session is authenticated, "deadtime" without open files afterwards.
+ * Jiffies from now that the receiver may go on waiting for the next frame:
+ * short before a session is authenticated, "deadtime" without open files
+ * afterwards, MAX_SCHEDULE_TIMEOUT for ever.  Asked again when they are over;
+ * 0 or less: the time is up.
  */
-unsigned long ksmbd_conn_receive_timeout(struct ksmbd_conn *conn);
+long ksmbd_conn_receive_timeout(struct ksmbd_conn *conn);
+/*
+ * Before a frame is read: waits, at most @timeout jiffies, until what is in
+ * flight leaves room for it.  1: there is room, 0: not yet, -ESHUTDOWN.
+ */
+int ksmbd_conn_wait_room(struct ksmbd_conn *conn, unsigned long timeout);
 /* By smb2/receive.c: takes the frame over.  Non-zero ends the connection. */
 int ksmbd_received(struct ksmbd_conn *conn, struct ksmbd_frame *frame);
 

@@ -1,0 +1,378 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Direct TCP: a socket, the thread that receives from it, and the mutex under
+ * which whole messages are sent.
+ *
+ * No peer can hold the thread or a sender for ever: the next frame, the rest
+ * of a frame that has begun and each send have deadlines, and keepalive finds
+ * out peers that vanished.
+ */
+#include "transport/transport.h"
+
+#include <linux/atomic.h>
+#include <linux/completion.h>
+#include <linux/err.h>
+#include <linux/inet.h>
+#include <linux/jiffies.h>
+#include <linux/kthread.h>
+#include <linux/mm.h>
+#include <linux/mutex.h>
+#include <linux/net.h>
+#include <linux/overflow.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+#include <linux/tcp.h>
+#include <net/ipv6.h>
+#include <net/sock.h>
+#include <net/tcp_states.h>
+#include "compat/kthread.h"
+#include "compat/unaligned.h"
+#include "debug.h"
+#include "transport/tcp.h"
+
+#define HEADER		4		/* a zero byte, 24 bits of length, big endian */
+#define KEEPIDLE	60		/* s; with the probes a dead peer is gone in 90 s */
+#define KEEPINTVL	10
+#define KEEPCNT		3
+#define USER_TIMEOUT	(90 * 1000)	/* ms, for what was sent and not acknowledged */
+#define SLOWEST		(16 << 10)	/* bytes a second; slower peers are cut off */
+#define GRACE		(10 * HZ)
+#define SEND_GRACE	(30 * HZ)
+#define LOOK_AROUND	(5 * HZ)
+
+/*
+ * struct tcp_transport - an accepted socket
+ * @closed: set once by shutdown; no frame is received or sent afterwards
+ * @send_lock: one message at a time; sleeps for the peer, at most as long as
+ *	the deadline of a send
+ *
+ * References: the receiving thread; the connection.
+ */
+struct tcp_transport {
+	struct ksmbd_transport t;
+	struct socket *sock;
+	struct mutex send_lock;
+	bool closed;
+};
+
+/*
+ * Every receiving thread completes this as its very last act, in the
+ * kernel's text and not in ours: the module may go once each one has.
+ */
+static DECLARE_COMPLETION(thread_ended);
+static atomic_t n_threads = ATOMIC_INIT(0);
+static atomic_t next_id = ATOMIC_INIT(0);
+
+static struct tcp_transport *tcp_of(struct ksmbd_transport *t)
+{
+	return container_of(t, struct tcp_transport, t);
+}
+
+static unsigned long deadline_for(u32 len, unsigned long grace)
+{
+	return jiffies + grace + (unsigned long)(len / SLOWEST) * HZ;
+}
+
+/* --- operations --- */
+
+static void tcp_shutdown(struct ksmbd_transport *t)
+{
+	struct tcp_transport *tcp = tcp_of(t);
+
+	WRITE_ONCE(tcp->closed, true);
+	kernel_sock_shutdown(tcp->sock, SHUT_RDWR);
+}
+
+static int send_all(struct tcp_transport *tcp, struct kvec *iov,
+		    unsigned int n, size_t len, int flags,
+		    unsigned long deadline)
+{
+	struct msghdr msg = { .msg_flags = MSG_NOSIGNAL | flags };
+	int sent;
+
+	iov_iter_kvec(&msg.msg_iter, WRITE, iov, n, len);
+	while (msg_data_left(&msg)) {
+		if (READ_ONCE(tcp->closed))
+			return -ESHUTDOWN;
+		if (time_after_eq(jiffies, deadline))
+			return -ETIMEDOUT;
+		sent = sock_sendmsg(tcp->sock, &msg);
+		if (sent == -EAGAIN || sent == -EINTR)
+			continue;	/* a round of sk_sndtimeo is over */
+		if (sent < 0)
+			return sent;
+	}
+	return 0;
+}
+
+static int tcp_send(struct ksmbd_transport *t, struct kvec *iov,
+		    unsigned int n, size_t len)
+{
+	struct tcp_transport *tcp = tcp_of(t);
+	u8 header[HEADER];
+	struct kvec head = { header, sizeof(header) };
+	unsigned long deadline;
+	int err;
+
+	if (len >= 1 << 24)
+		return -EMSGSIZE;
+	put_unaligned_be32(len, header);
+
+	mutex_lock(&tcp->send_lock);
+	deadline = deadline_for(len, SEND_GRACE);
+	err = send_all(tcp, &head, 1, sizeof(header), MSG_MORE, deadline) ?:
+	      send_all(tcp, iov, n, len, 0, deadline);
+	mutex_unlock(&tcp->send_lock);
+	if (err) {		/* half a frame may be out: nothing can follow */
+		ksmbd_debug(CONN, "%s: send: %d\n", t->peer, err);
+		tcp_shutdown(t);
+	}
+	return err;
+}
+
+static void tcp_free(struct ksmbd_transport *t)
+{
+	struct tcp_transport *tcp = tcp_of(t);
+
+	sock_release(tcp->sock);
+	mutex_destroy(&tcp->send_lock);
+	kfree(tcp);
+}
+
+static const struct ksmbd_transport_ops tcp_ops = {
+	.send		= tcp_send,
+	.shutdown	= tcp_shutdown,
+	.free		= tcp_free,
+};
+
+/* --- receiving --- */
+
+/* Up to @len bytes within @timeout.  0 at the end, -EAGAIN when time is over. */
+static int receive_some(struct tcp_transport *tcp, void *buf, u32 len,
+			long timeout)
+{
+	struct kvec iov = { buf, len };
+	struct msghdr msg = { };
+	int got;
+
+	if (READ_ONCE(tcp->closed))
+		return 0;
+	WRITE_ONCE(tcp->sock->sk->sk_rcvtimeo, timeout);
+	got = kernel_recvmsg(tcp->sock, &msg, &iov, 1, len, MSG_WAITALL);
+	return READ_ONCE(tcp->closed) ? 0 : got;
+}
+
+/* What is left of a frame that has begun. */
+static int receive_rest(struct tcp_transport *tcp, u8 *buf, u32 len,
+			unsigned long deadline)
+{
+	while (len) {
+		unsigned long now = jiffies;
+		int got;
+
+		if (time_after_eq(now, deadline))
+			return -ETIMEDOUT;
+		got = receive_some(tcp, buf, len, deadline - now);
+		if (!got)
+			return -ECONNRESET;
+		if (got < 0 && got != -EAGAIN && got != -EINTR)
+			return got;
+		if (got > 0) {
+			buf += got;
+			len -= got;
+		}
+	}
+	return 0;
+}
+
+/* The next frame may take its time; the connection says how much. */
+static int receive_header(struct tcp_transport *tcp, u8 *header)
+{
+	int have = 0;
+
+	while (have < HEADER) {
+		long timeout = ksmbd_conn_receive_timeout(tcp->t.conn);
+		int got;
+
+		if (timeout <= 0)
+			return -ETIMEDOUT;
+		got = receive_some(tcp, header + have, HEADER - have, timeout);
+		if (!got)
+			return -ECONNRESET;
+		if (got > 0)
+			have += got;
+		else if (got != -EAGAIN && got != -EINTR)
+			return got;
+	}
+	return 0;
+}
+
+/*
+ * Back-pressure.  While nothing is read the end of the stream is not seen
+ * either, so the socket is looked at every few seconds: requests that wait for
+ * good must not keep a connection whose client has left.
+ */
+static int wait_room(struct tcp_transport *tcp)
+{
+	int room;
+
+	while (!(room = ksmbd_conn_wait_room(tcp->t.conn, LOOK_AROUND))) {
+		if (READ_ONCE(tcp->closed) ||
+		    inet_sk_state_load(tcp->sock->sk) != TCP_ESTABLISHED)
+			return -ECONNRESET;
+	}
+	return room < 0 ? room : 0;
+}
+
+static struct ksmbd_frame *receive_frame(struct tcp_transport *tcp)
+{
+	struct ksmbd_frame *frame;
+	u8 header[HEADER];
+	u32 len;
+	int err;
+
+	err = wait_room(tcp) ?: receive_header(tcp, header);
+	if (err)
+		return ERR_PTR(err);
+	len = get_unaligned_be32(header);
+	if (header[0] || !len || len > ksmbd_conn_max_frame(tcp->t.conn)) {
+		ksmbd_debug(CONN, "%s: frame of type %u, %u bytes\n",
+			    tcp->t.peer, header[0], len & 0xffffff);
+		return ERR_PTR(-EPROTO);
+	}
+	frame = kvmalloc(struct_size(frame, data, len), GFP_KERNEL);
+	if (!frame)
+		return ERR_PTR(-ENOMEM);
+	frame->len = len;
+	err = receive_rest(tcp, frame->data, len, deadline_for(len, GRACE));
+	if (err) {
+		kvfree(frame);
+		return ERR_PTR(err);
+	}
+	return frame;
+}
+
+static int receive_thread(void *data)
+{
+	struct tcp_transport *tcp = data;
+	struct ksmbd_conn *conn = tcp->t.conn;
+	struct ksmbd_frame *frame;
+
+	do {
+		frame = receive_frame(tcp);
+	} while (!IS_ERR(frame) && !ksmbd_received(conn, frame));
+
+	tcp_shutdown(&tcp->t);
+	ksmbd_conn_lost(conn);
+	ksmbd_conn_put(conn);
+	ksmbd_transport_put(&tcp->t);
+	kthread_complete_and_exit(&thread_ended, 0);
+}
+
+/* --- a new connection --- */
+
+/* The address as a host list would name it: IPv4 also when it came mapped. */
+static int name_peer(struct tcp_transport *tcp)
+{
+	struct sockaddr_storage addr;
+	const struct sockaddr_in6 *in6 = (void *)&addr;
+	const struct sockaddr_in *in = (void *)&addr;
+	char *peer = tcp->t.peer;
+	int err = kernel_getpeername(tcp->sock, (struct sockaddr *)&addr);
+
+	if (err < 0)
+		return err;
+	if (addr.ss_family == AF_INET) {
+		snprintf(peer, sizeof(tcp->t.peer), "%pI4", &in->sin_addr);
+	} else if (addr.ss_family != AF_INET6) {
+		return -EAFNOSUPPORT;
+	} else if (ipv6_addr_v4mapped(&in6->sin6_addr)) {
+		snprintf(peer, sizeof(tcp->t.peer), "%pI4",
+			 &in6->sin6_addr.s6_addr32[3]);
+	} else {
+		tcp->t.ipv6 = true;
+		snprintf(peer, sizeof(tcp->t.peer), "%pI6c", &in6->sin6_addr);
+	}
+	return 0;
+}
+
+static void set_options(struct sock *sk)
+{
+	tcp_sock_set_nodelay(sk);
+	sock_set_keepalive(sk);
+	tcp_sock_set_keepidle(sk, KEEPIDLE);
+	tcp_sock_set_keepintvl(sk, KEEPINTVL);
+	tcp_sock_set_keepcnt(sk, KEEPCNT);
+	tcp_sock_set_user_timeout(sk, USER_TIMEOUT);
+	WRITE_ONCE(sk->sk_sndtimeo, LOOK_AROUND);
+}
+
+static int start_receiving(struct tcp_transport *tcp)
+{
+	struct task_struct *task;
+
+	/* those that ended since need not be waited for at the end */
+	while (atomic_read(&n_threads) > 0 &&
+	       try_wait_for_completion(&thread_ended))
+		atomic_dec(&n_threads);
+
+	task = kthread_create(receive_thread, tcp, "ksmbd/%u", tcp->t.id);
+	if (IS_ERR(task))
+		return PTR_ERR(task);
+	atomic_inc(&n_threads);
+	wake_up_process(task);
+	return 0;
+}
+
+static u32 new_id(void)
+{
+	u32 id;
+
+	do
+		id = atomic_inc_return(&next_id);
+	while (!id);			/* 0 is the listener's */
+	return id;
+}
+
+void ksmbd_tcp_accepted(struct socket *sock)
+{
+	struct tcp_transport *tcp = kzalloc(sizeof(*tcp), GFP_KERNEL);
+	struct ksmbd_conn *conn;
+
+	if (!tcp) {
+		sock_release(sock);
+		return;
+	}
+	tcp->t.ops = &tcp_ops;
+	refcount_set(&tcp->t.ref, 1);	/* the thread's */
+	tcp->t.id = new_id();
+	tcp->sock = sock;
+	mutex_init(&tcp->send_lock);
+	if (name_peer(tcp))
+		goto drop;
+	set_options(sock->sk);
+	conn = ksmbd_conn_new(&tcp->t);
+	if (IS_ERR(conn))
+		goto drop;
+	if (start_receiving(tcp)) {
+		tcp_shutdown(&tcp->t);
+		ksmbd_conn_lost(conn);
+		ksmbd_conn_put(conn);
+		goto drop;
+	}
+	return;
+drop:
+	ksmbd_transport_put(&tcp->t);
+}
+
+int ksmbd_tcp_init(void)
+{
+	return ksmbd_tcp_listen_init();
+}
+
+void ksmbd_tcp_exit(void)
+{
+	ksmbd_tcp_listen_exit();
+	while (atomic_dec_return(&n_threads) >= 0)
+		wait_for_completion(&thread_ended);
+}
