@@ -12,16 +12,18 @@ from __future__ import annotations
 import json
 import struct
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import pytest
 import spnego._ntlm_raw.messages as ntlm
 import spnego._spnego as neg
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from impacket import ntlm as imp_ntlm
 from impacket import smb3structs as imp
+from impacket import spnego as imp_spnego
 from smbprotocol import change_notify, connection, create_contexts, file_info, ioctl
 from smbprotocol import open as smb_open
 from smbprotocol import session as smb_session
@@ -37,7 +39,7 @@ u32 = st.integers(0, 0xFFFFFFFF)
 u64 = st.integers(0, 0xFFFFFFFFFFFFFFFF)
 blobs = st.binary(min_size=1, max_size=300)
 names = st.text(
-    st.characters(exclude_categories=("Cs",), exclude_characters="\0"), min_size=1, max_size=60
+    st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=60
 ).filter(lambda s: not any(0xF080 <= ord(c) <= 0xF0FF for c in s))
 
 
@@ -80,12 +82,15 @@ def codec() -> Iterator[Codec]:
     codec.close()
 
 
-def prop(*args: Any, **kwargs: Any) -> Any:
+Test = TypeVar("Test", bound=Callable[..., None])
+
+
+def prop(**strategies: st.SearchStrategy[Any]) -> Callable[[Test], Test]:
     """@given, with a number of examples that keeps the file at some seconds."""
 
-    def wrap(test: Any) -> Any:
+    def wrap(test: Test) -> Test:
         quick = settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
-        return quick(given(*args, **kwargs)(test))
+        return cast(Test, quick(given(**strategies)(test)))
 
     return wrap
 
@@ -513,6 +518,31 @@ def test_spnego_resp_of_pyspnego(
         state=255 if state is None else int(state),
         token=token or b"",
         mic=mic or b"",
+    )
+
+
+@prop(token=st.binary(min_size=1, max_size=700))
+def test_spnego_of_impacket(codec: Codec, token: bytes) -> None:
+    oid = imp_spnego.TypesMech["NTLMSSP - Microsoft NTLM Security Support Provider"]
+    init = imp_spnego.SPNEGO_NegTokenInit()
+    init["MechTypes"] = [oid]
+    init["MechToken"] = token
+    expect(codec("spnego_init", init.getData()), mechs=[1], token=token)
+    resp = imp_spnego.SPNEGO_NegTokenResp()
+    resp["ResponseToken"] = token
+    expect(codec("spnego_resp", resp.getData()), state=255, token=token)
+
+
+@prop(user=names, domain=names)
+def test_ntlmssp_of_impacket(codec: Codec, user: str, domain: str) -> None:
+    negotiate = imp_ntlm.getNTLMSSPType1("host", domain, signingRequired=True)
+    challenge = codec.out("challenge", b"SERVER", b"server.lan")
+    auth, _ = imp_ntlm.getNTLMSSPType3(negotiate, challenge, user, "secret", domain)
+    expect(
+        codec("authenticate", auth.getData()),
+        user=user.encode("utf-16-le"),
+        domain=domain.encode("utf-16-le"),
+        timestamp=133000000000000000,
     )
 
 
