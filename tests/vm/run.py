@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 from types import FrameType
 
-from server import Server, Tools, our_module, smbclient
+from server import Server, boot_server, smbclient
 from vm import TOP, Vm, VmError
 
 DEMO_CONFIG = """\
@@ -75,9 +75,8 @@ def main() -> int:
     server = None
     try:
         say("  vm: booting Debian's kernel (software emulation)")
-        vm.boot(memory="1G")
+        server = boot_server(vm, DEMO_CONFIG, password, memory="1G")
         say(f"  vm: {vm.release} is up after {time.monotonic() - begin:.0f} s")
-        server = Server(vm, our_module(vm.release), Tools("ours"), DEMO_CONFIG, password)
         say("  vm: loading ksmbd.ko, starting ksmbd.mountd")
         server.start()
         with tempfile.TemporaryDirectory() as folder:

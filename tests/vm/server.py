@@ -227,17 +227,19 @@ class Server:
         )
 
 
-def boot_server(vm: Vm, config: str = CONFIG) -> Server:
+def boot_server(
+    vm: Vm, config: str = CONFIG, password: str = PASSWORD, memory: str = "3G"
+) -> Server:
     """Boots a guest with our module and tools, ready to start.
 
     KSMBD_PEER=stock takes Debian's 6.12 module and its tools 3.5 instead, which shows
     whether a test is wrong or we are.
     """
     if os.environ.get("KSMBD_PEER") == "stock":
-        vm.boot(stock("kernel-6.12"))
-        return Server(vm, STOCK_MODULE, Tools("3.5"), config)
-    vm.boot()
-    return Server(vm, our_module(vm.release), Tools("ours"), config)
+        vm.boot(stock("kernel-6.12"), memory=memory)
+        return Server(vm, STOCK_MODULE, Tools("3.5"), config, password)
+    vm.boot(memory=memory)
+    return Server(vm, our_module(vm.release), Tools("ours"), config, password)
 
 
 def client_config(folder: Path) -> Path:

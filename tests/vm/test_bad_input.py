@@ -243,7 +243,7 @@ def test_an_authenticate_message_cut_anywhere_is_refused(port: int) -> None:
             offset, length = struct.unpack_from("<HH", reply.body, 4)
             token = context.step(reply.body[offset - 64 : offset - 64 + length]) or b""
             with contextlib.suppress(Gone):
-                assert wire.setup(token[:cut]).status != "SUCCESS"
+                assert wire.setup(token[: min(cut, len(token) - 1)]).status != "SUCCESS"
 
 
 def test_a_previous_session_of_the_same_user_ends(port: int) -> None:
@@ -436,7 +436,9 @@ def test_an_unknown_information_class_is_refused(wire: Raw, info_class: int) -> 
     refused = {"INVALID_INFO_CLASS", "NOT_SUPPORTED"}
     assert wire.call(r.QUERY_INFO, r.query_info(handle, 1, info_class)).status in refused
     assert wire.call(r.SET_INFO, r.set_info(handle, 1, info_class, bytes(64))).status in refused
-    reply = wire.call(r.QUERY_DIRECTORY, r.query_directory(wire.open("", options=1), "*", 200))
+    reply = wire.call(
+        r.QUERY_DIRECTORY, r.query_directory(wire.open("", options=1, access=0x81), "*", 200)
+    )
     assert reply.status in refused
 
 
@@ -494,8 +496,12 @@ def test_a_chain_goes_on_after_an_unrelated_failure(wire: Raw) -> None:
 
 
 def test_a_related_first_request_is_invalid(wire: Raw) -> None:
-    reply = wire.call(r.CREATE, r.create("x"), flags=r.RELATED)
-    assert reply.status in BAD
+    """[MS-SMB2] 3.3.5.2.7.2"""
+    body = r.create("x")
+    body += bytes(-len(body) % 8)
+    frame = wire.header(r.CREATE, flags=r.RELATED, next_offset=64 + len(body)) + body
+    wire.send_bytes(frame + wire.header(r.CLOSE, flags=r.RELATED) + r.close(r.RELATED_ID))
+    assert {wire.receive().status for _ in range(2)} == BAD
 
 
 @pytest.mark.parametrize("offset", [1, 4, 63, 65, 72, 1000, 0xFFFFFFF8])
