@@ -53,8 +53,9 @@ static u16 charge_of(const struct ksmbd_conn *conn, const struct smb2_header *h)
  * Walks the chain once in the receiving thread: a MessageId is used up before
  * the next frame is read, so what is in flight is bounded by credits.
  */
-static int check_chain(struct ksmbd_conn *conn, const struct ksmbd_frame *frame)
+static int check_chain(struct ksmbd_conn *conn, struct ksmbd_message *msg)
 {
+	const struct ksmbd_frame *frame = msg->frame;
 	struct chain_link l;
 	u32 pos = 0, n = 0;
 
@@ -68,6 +69,9 @@ static int check_chain(struct ksmbd_conn *conn, const struct ksmbd_frame *frame)
 		    ksmbd_credits_consume(&conn->credits, l.h.message_id,
 					  charge_of(conn, &l.h)))
 			return -EINVAL;
+		/* asks mountd, and may be made to wait: not before others */
+		if (l.h.command == SMB2_SESSION_SETUP)
+			msg->slow = true;
 		pos += l.h.next_command;
 	} while (l.h.next_command);
 	return 0;
@@ -100,7 +104,9 @@ static struct ksmbd_request *next_request(struct ksmbd_message *msg)
 
 static void finish_request(struct ksmbd_message *msg, struct ksmbd_request *rq)
 {
+	spin_lock(&msg->conn->lock);	/* see the searches in server/request.c */
 	msg->rq = NULL;
+	spin_unlock(&msg->conn->lock);
 	smb2_request_done(rq);
 	if (rq->code == SMB2_CANCEL) {		/* no response: 3.3.5.16 */
 		ksmbd_request_free(rq);
@@ -122,7 +128,6 @@ void ksmbd_message_run(struct work_struct *work)
 				ksmbd_conn_shutdown(msg->conn);
 				break;
 			}
-			msg->rq = rq;
 		}
 		while (smb2_dispatch(rq) == STATUS_PENDING) {
 			if (!rq->async_id) {
@@ -173,7 +178,7 @@ static int receive_smb1(struct ksmbd_conn *conn, struct ksmbd_message *msg)
 static int receive_smb2(struct ksmbd_conn *conn, struct ksmbd_message *msg)
 {
 	struct chain_link first;
-	int err = check_chain(conn, msg->frame);
+	int err = check_chain(conn, msg);
 
 	if (err) {
 		ksmbd_debug(CONN, "%s: bad framing or credits\n",
