@@ -85,10 +85,10 @@ stock: deps-run
 
 TESTS ?= tests/vm
 vm-check: deps-run deps-test venv-test vm-module stock
-	@$(PYTHON) -m pytest -v --durations=15 $(TESTS)
+	@$(PYTHON) -m pytest -v --capture=sys --durations=15 $(TESTS)
 
 conformance: deps-run deps-test venv-test vm-module stock
-	@$(PYTHON) -m pytest -q tests/conformance
+	@$(PYTHON) -m pytest -q --capture=sys tests/conformance
 
 test:
 	@$(RIG)/deps/steps.sh
