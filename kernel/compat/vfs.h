@@ -11,6 +11,7 @@
 #include <linux/namei.h>
 #include <linux/posix_acl.h>
 #include <linux/version.h>
+#include <linux/xattr.h>
 
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 3, 0)
 #define compat_idmap(mnt)	mnt_idmap(mnt)
@@ -94,6 +95,66 @@ static inline struct dentry *compat_lookup_locked(struct vfsmount *mnt,
 						  struct dentry *base, int len)
 {
 	return lookup_one(compat_idmap(mnt), name, base, len);
+}
+
+/* Both directories are locked with lock_rename() and on one mount. */
+static inline int compat_rename(const struct path *old_parent,
+				struct dentry *old, struct dentry *new_parent,
+				struct dentry *new, struct inode **delegated)
+{
+	struct renamedata rd = {
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 3, 0)
+		.old_mnt_idmap	= mnt_idmap(old_parent->mnt),
+		.new_mnt_idmap	= mnt_idmap(old_parent->mnt),
+#else
+		.old_mnt_userns	= mnt_user_ns(old_parent->mnt),
+		.new_mnt_userns	= mnt_user_ns(old_parent->mnt),
+#endif
+		.old_dir	= d_inode(old_parent->dentry),
+		.old_dentry	= old,
+		.new_dir	= d_inode(new_parent),
+		.new_dentry	= new,
+		.delegated_inode = delegated,
+	};
+
+	return vfs_rename(&rd);
+}
+
+static inline int compat_vfs_link(struct vfsmount *mnt, struct dentry *old,
+				  struct inode *dir, struct dentry *new,
+				  struct inode **delegated)
+{
+	return vfs_link(old, compat_idmap(mnt), dir, new, delegated);
+}
+
+static inline int compat_setxattr(const struct path *path, const char *name,
+				  const void *value, size_t size)
+{
+	return vfs_setxattr(compat_idmap(path->mnt), path->dentry, name, value,
+			    size, 0);
+}
+
+/* Asks for no permission; the caller holds the inode's lock and has decided. */
+static inline int compat_setxattr_unchecked(const struct path *path,
+					    const char *name,
+					    const void *value, size_t size)
+{
+	return __vfs_setxattr(compat_idmap(path->mnt), path->dentry,
+			      d_inode(path->dentry), name, value, size, 0);
+}
+
+/* Waits for a frozen filesystem by itself since 6.8. */
+static inline ssize_t compat_iter_write(struct file *filp, struct iov_iter *iter,
+					loff_t *pos, rwf_t flags)
+{
+	ssize_t n;
+
+	if (LINUX_VERSION_CODE < KERNEL_VERSION(6, 8, 0))
+		file_start_write(filp);
+	n = vfs_iter_write(filp, iter, pos, flags);
+	if (LINUX_VERSION_CODE < KERNEL_VERSION(6, 8, 0))
+		file_end_write(filp);
+	return n;
 }
 
 #endif

@@ -87,6 +87,7 @@ void ksmbd_open_put(struct ksmbd_open *open)
 	if (open->cred)
 		put_cred(open->cred);
 	kvfree(open->pipe_rest);
+	kvfree(open->batch);
 	kfree(open->pattern);
 	ksmbd_conn_put(open->conn);
 	ksmbd_tree_put(open->tree);

@@ -77,9 +77,12 @@ struct ksmbd_open {
 	void (*on_close)(struct ksmbd_open *open);	/* a pipe's; once, may sleep */
 	struct list_head session_link;	/* under session->lock */
 	struct list_head file_link;	/* under file->lock */
+	u32 n_byte_locks;		/* under file->spin */
+	bool byte_locks_closed;		/* under file->spin: none is added any more */
 
 	struct mutex scan;		/* a directory's enumeration */
 	char *pattern;			/* UTF-8, of the scan under way */
+	struct ksmbd_dir_batch *batch;	/* read, not all of it sent; kvmalloc()ed */
 	bool scan_started, scan_any;	/* an entry was returned */
 	u64 scan_emitted;
 	void *pipe_rest;		/* of mountd's last answer, not read yet */
@@ -90,6 +93,8 @@ struct ksmbd_open {
 	bool delete_on_close;
 	u64 position;
 	bool write_time_set;		/* a client set it: automatic updates stop */
+	bool wrote;			/* ARCHIVE was seen to */
+	struct timespec64 write_time;	/* what writes leave, if write_time_set */
 	struct list_head waiters;	/* parked requests: ksmbd_request.wait_link */
 };
 

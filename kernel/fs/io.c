@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Data: [MS-FSA] 2.1.5.3 read, 2.1.5.4 write, 2.1.5.7 flush. */
+#include <linux/file.h>
+#include <linux/fs.h>
+#include <linux/uio.h>
+#include "compat/vfs.h"
+#include "fs/fs.h"
+#include "fs/stat.h"
+
+#define AT_END_OF_FILE	U64_MAX		/* a write there appends */
+
+static void set_position(struct ksmbd_open *open, u64 position)
+{
+	spin_lock(&open->spin);
+	open->position = position;
+	spin_unlock(&open->spin);
+}
+
+ntstatus_t ksmbd_fs_read(struct ksmbd_open *open, u64 offset, void *buf,
+			 u32 len, u32 *done)
+{
+	loff_t pos = offset;
+	ssize_t n = 0;
+
+	*done = 0;
+	if (open->kind != OPEN_FILE)
+		return STATUS_INVALID_DEVICE_REQUEST;
+	/* programs are read by those who may run them: [MS-SMB2] 3.3.5.12 */
+	if (!(open->granted_access & (FILE_READ_DATA | FILE_EXECUTE)))
+		return STATUS_ACCESS_DENIED;
+	if (offset > S64_MAX || len > S64_MAX - offset)
+		return STATUS_INVALID_PARAMETER;
+
+	while (*done < len) {
+		struct kvec vec = {
+			.iov_base	= (u8 *)buf + *done,
+			.iov_len	= len - *done,
+		};
+		struct iov_iter iter;
+
+		iov_iter_kvec(&iter, READ, &vec, 1, vec.iov_len);
+		n = vfs_iter_read(open->filp, &iter, &pos, 0);
+		if (n <= 0)
+			break;
+		*done += n;
+	}
+	if (n < 0 && !*done)
+		return ntstatus_from_errno(n);
+	if (!*done && len)
+		return STATUS_END_OF_FILE;
+	set_position(open, offset + *done);
+	return STATUS_SUCCESS;
+}
+
+/*
+ * A handle that may only append never touches what is there: [MS-SMB2]
+ * 3.3.5.13.  Its writes at the end go where the end is by then.
+ */
+static ntstatus_t check_append(const struct ksmbd_open *open, u64 offset,
+			       bool *append)
+{
+	u64 size = i_size_read(file_inode(open->filp));
+
+	*append = offset == AT_END_OF_FILE;
+	if (*append || open->granted_access & FILE_WRITE_DATA)
+		return STATUS_SUCCESS;
+	if (offset < size)
+		return STATUS_ACCESS_DENIED;
+	*append = offset == size;
+	return STATUS_SUCCESS;
+}
+
+static ntstatus_t check_write(const struct ksmbd_open *open, u64 offset,
+			      u32 len, bool *append)
+{
+	u64 max = file_inode(open->filp)->i_sb->s_maxbytes;
+
+	if (open->kind != OPEN_FILE)
+		return STATUS_INVALID_DEVICE_REQUEST;
+	if (!(open->granted_access & (FILE_WRITE_DATA | FILE_APPEND_DATA)))
+		return STATUS_ACCESS_DENIED;
+	if (offset != AT_END_OF_FILE && (offset > max || len > max - offset))
+		return STATUS_INVALID_PARAMETER;
+	return check_append(open, offset, append);
+}
+
+/* All of it, or the error; what a full disk took stays written. */
+static int write_all(struct file *filp, loff_t *pos, const void *buf, u32 len,
+		     rwf_t flags)
+{
+	ssize_t n;
+
+	for (u32 done = 0; done < len; done += n) {
+		struct kvec vec = {
+			.iov_base	= (u8 *)buf + done,
+			.iov_len	= len - done,
+		};
+		struct iov_iter iter;
+
+		iov_iter_kvec(&iter, WRITE, &vec, 1, vec.iov_len);
+		n = compat_iter_write(filp, &iter, pos, flags);
+		if (n < 0)
+			return n;
+		if (!n)
+			return -ENOSPC;
+	}
+	return 0;
+}
+
+ntstatus_t ksmbd_fs_write(struct ksmbd_open *open, u64 offset, const void *buf,
+			  u32 len, bool write_through, u32 *done)
+{
+	ntstatus_t status;
+	loff_t pos = offset;
+	rwf_t flags = 0;
+	bool append;
+	int err;
+
+	*done = 0;
+	status = check_write(open, offset, len, &append);
+	if (status != STATUS_SUCCESS || !len)
+		return status;
+	if (append) {
+		flags |= RWF_APPEND;
+		pos = 0;		/* found anew under the inode's lock */
+	}
+	if (write_through)
+		flags |= RWF_DSYNC;
+	err = write_all(open->filp, &pos, buf, len, flags);
+	ksmbd_file_written(open);
+	if (err)
+		return ntstatus_from_errno(err);
+	*done = len;
+	set_position(open, pos);
+	return STATUS_SUCCESS;
+}
+
+/* [MS-SMB2] 3.3.5.11: who may write or add may also ask for it to be on disk. */
+ntstatus_t ksmbd_fs_flush(struct ksmbd_open *open)
+{
+	struct file *filp = open->filp;
+	int err;
+
+	if (!(open->granted_access & (FILE_WRITE_DATA | FILE_APPEND_DATA)))
+		return STATUS_ACCESS_DENIED;
+	if (!(filp->f_mode & FMODE_PATH))
+		return ntstatus_from_errno(vfs_fsync(filp, 0));
+	/* a directory opened without the right to list it */
+	filp = dentry_open(&filp->f_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC,
+			   open->cred);
+	if (IS_ERR(filp))
+		return ntstatus_from_errno(PTR_ERR(filp));
+	err = vfs_fsync(filp, 0);
+	fput(filp);
+	return ntstatus_from_errno(err);
+}
