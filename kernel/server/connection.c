@@ -65,6 +65,8 @@ struct ksmbd_conn *ksmbd_conn_new(struct ksmbd_transport *t)
 	spin_lock_init(&conn->lock);
 	INIT_LIST_HEAD(&conn->sessions);
 	INIT_LIST_HEAD(&conn->messages);
+	INIT_LIST_HEAD(&conn->backlog);
+	INIT_LIST_HEAD(&conn->outbox);
 	xa_init_flags(&conn->async, XA_FLAGS_ALLOC1);
 
 	spin_lock(&list_lock);

@@ -18,6 +18,7 @@
 #define KSMBD_CONN_MAX_IN_SETUP	32	/* of them not authenticated yet */
 #define KSMBD_CONN_MAX_ASYNC	512	/* requests waiting for something */
 #define KSMBD_CONN_CANCELS	16
+#define KSMBD_CONN_MAX_RUNNING	32	/* messages in workers' hands */
 #define KSMBD_CONN_MAX_BYTES	(64 << 20)	/* in flight */
 #define KSMBD_CONN_FIRST_FRAME	(128 << 10)	/* bytes, before a session is authenticated */
 #define KSMBD_CONN_FRAME_EXTRA	(64 << 10)	/* beyond the negotiated sizes: headers, chains */
@@ -80,8 +81,12 @@ struct ksmbd_conn {
 	u32 n_async;			/* entries of @async; bounded */
 	u32 next_async;			/* of the one making a request async, under @async's lock */
 	u32 n_messages;			/* in flight */
-	size_t bytes_in_flight;		/* of received frames */
+	size_t bytes_in_flight;		/* of received frames and of answers */
+	u32 n_running;			/* of them with a worker's turn */
+	struct list_head backlog;	/* those that wait for one: .turn */
 	struct list_head messages;	/* struct ksmbd_message.link, oldest first */
+	struct list_head outbox;	/* struct ksmbd_outgoing, see server/outbox.h */
+	bool sending;			/* somebody empties it */
 	struct xarray async;		/* AsyncId -> parked request, no reference:
 					 * removed before the request is freed */
 	/* CANCELs that came before their request began to wait */

@@ -46,6 +46,52 @@ void ksmbd_payload_free(struct ksmbd_payload *p)
 	p->len = 0;
 }
 
+/* --- turns --- */
+
+/*
+ * Workers are few and shared by all.  A client that does not read its answers
+ * holds one worker in the send and the others at the send mutex; so that
+ * it holds no more than its share, a connection has a number of turns.  What
+ * was parked goes on without one: it has waited already.
+ */
+static void to_worker(struct ksmbd_message *msg)
+{
+	queue_work(msg->slow ? slow_queue : io_queue, &msg->work);
+}
+
+void ksmbd_message_queue(struct ksmbd_message *msg)
+{
+	struct ksmbd_conn *conn = msg->conn;
+
+	spin_lock(&conn->lock);
+	msg->has_turn = conn->n_running < KSMBD_CONN_MAX_RUNNING;
+	if (msg->has_turn) {
+		conn->n_running++;
+		to_worker(msg);
+	} else {
+		list_add_tail(&msg->turn, &conn->backlog);
+	}
+	spin_unlock(&conn->lock);
+}
+
+/* The oldest that waits takes the turn over. */
+static void pass_turn(struct ksmbd_conn *conn)
+{
+	struct ksmbd_message *next;
+
+	spin_lock(&conn->lock);
+	next = list_first_entry_or_null(&conn->backlog, struct ksmbd_message,
+					turn);
+	if (next) {
+		list_del_init(&next->turn);
+		next->has_turn = true;
+		to_worker(next);
+	} else {
+		conn->n_running--;
+	}
+	spin_unlock(&conn->lock);
+}
+
 /* --- messages --- */
 
 struct ksmbd_message *ksmbd_message_new(struct ksmbd_conn *conn,
@@ -57,6 +103,7 @@ struct ksmbd_message *ksmbd_message_new(struct ksmbd_conn *conn,
 		return NULL;
 	INIT_WORK(&msg->work, ksmbd_message_run);
 	INIT_LIST_HEAD(&msg->done);
+	INIT_LIST_HEAD(&msg->turn);
 	ksmbd_conn_get(conn);
 	msg->conn = conn;
 	msg->frame = frame;
@@ -82,6 +129,8 @@ void ksmbd_message_free(struct ksmbd_message *msg)
 	}
 	if (msg->rq)
 		ksmbd_request_free(msg->rq);
+	if (msg->has_turn)
+		pass_turn(conn);
 
 	spin_lock(&conn->lock);
 	list_del(&msg->link);
@@ -96,10 +145,6 @@ void ksmbd_message_free(struct ksmbd_message *msg)
 	ksmbd_conn_put(conn);
 }
 
-void ksmbd_message_queue(struct ksmbd_message *msg)
-{
-	queue_work(msg->slow ? slow_queue : io_queue, &msg->work);
-}
 
 /* --- requests --- */
 
@@ -238,12 +283,13 @@ bool ksmbd_request_park(struct ksmbd_request *rq)
 	return wait;
 }
 
-bool ksmbd_request_suspend(struct ksmbd_request *rq)
+static bool suspend(struct ksmbd_request *rq)
 {
 	bool parked = false;
 
 	spin_lock_irq(&rq->wake_lock);
 	if (rq->wait_state == RQ_ANNOUNCED) {
+		rq->msg->has_turn = false;	/* the caller passes it on */
 		rq->wait_state = RQ_PARKED;
 		parked = true;
 	} else if (WARN_ON_ONCE(rq->wait_state == RQ_RUNNING)) {
@@ -253,6 +299,21 @@ bool ksmbd_request_suspend(struct ksmbd_request *rq)
 		rq->wait_state = RQ_RUNNING;
 	}
 	spin_unlock_irq(&rq->wake_lock);
+	return parked;
+}
+
+bool ksmbd_request_suspend(struct ksmbd_request *rq)
+{
+	struct ksmbd_conn *conn = rq->conn;
+	bool has_turn = rq->msg->has_turn;
+	bool parked;
+
+	/* once parked, the request may end before we are done here */
+	ksmbd_conn_get(conn);
+	parked = suspend(rq);
+	if (parked && has_turn)
+		pass_turn(conn);
+	ksmbd_conn_put(conn);
 	return parked;
 }
 
@@ -269,7 +330,7 @@ static void wake(struct ksmbd_request *rq, enum wake_reason reason)
 	else if (reason == WAKE_TEAR_DOWN)
 		rq->torn_down = true;
 	if (rq->wait_state == RQ_PARKED)
-		ksmbd_message_queue(rq->msg);
+		to_worker(rq->msg);
 	if (rq->wait_state == RQ_PARKED || rq->wait_state == RQ_ANNOUNCED)
 		rq->wait_state = RQ_WOKEN;
 	spin_unlock_irqrestore(&rq->wake_lock, flags);
@@ -371,19 +432,9 @@ void ksmbd_request_cancel_by_id(struct ksmbd_conn *conn,
 
 /* --- set up --- */
 
-int ksmbd_request_init(void)
-{
-	request_cache = KMEM_CACHE(ksmbd_request, 0);
-	message_cache = KMEM_CACHE(ksmbd_message, 0);
-	io_queue = alloc_workqueue("ksmbd-io", WQ_UNBOUND, WQ_MAX_ACTIVE);
-	slow_queue = alloc_workqueue("ksmbd-auth", WQ_UNBOUND, 0);
-	if (request_cache && message_cache && io_queue && slow_queue)
-		return 0;
-	ksmbd_request_exit();
-	return -ENOMEM;
-}
+static unsigned int n_inits;	/* the module, and its tests before it */
 
-void ksmbd_request_exit(void)
+static void tear_down(void)
 {
 	if (io_queue)
 		destroy_workqueue(io_queue);
@@ -391,6 +442,29 @@ void ksmbd_request_exit(void)
 		destroy_workqueue(slow_queue);
 	kmem_cache_destroy(request_cache);
 	kmem_cache_destroy(message_cache);
-	io_queue = slow_queue = NULL;
-	request_cache = message_cache = NULL;
+	io_queue = NULL;
+	slow_queue = NULL;
+	request_cache = NULL;
+	message_cache = NULL;
+}
+
+int ksmbd_request_init(void)
+{
+	if (n_inits++)
+		return 0;
+	request_cache = KMEM_CACHE(ksmbd_request, 0);
+	message_cache = KMEM_CACHE(ksmbd_message, 0);
+	io_queue = alloc_workqueue("ksmbd-io", WQ_UNBOUND, WQ_MAX_ACTIVE);
+	slow_queue = alloc_workqueue("ksmbd-auth", WQ_UNBOUND, 0);
+	if (request_cache && message_cache && io_queue && slow_queue)
+		return 0;
+	tear_down();
+	n_inits--;
+	return -ENOMEM;
+}
+
+void ksmbd_request_exit(void)
+{
+	if (!--n_inits)
+		tear_down();
 }

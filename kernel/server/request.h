@@ -117,6 +117,8 @@ struct ksmbd_message {
 	bool slow;			/* may sleep for mountd or a penalty before
 					 * anybody has proved anything: other
 					 * workers; set before it is queued */
+	struct list_head turn;		/* conn->backlog; under conn->lock */
+	bool has_turn;			/* counts in conn->n_running; the runner's */
 	struct list_head done;		/* answered ones not sent yet */
 
 	/* what related requests inherit, [MS-SMB2] 3.3.5.2.7.2 */
@@ -173,6 +175,7 @@ void ksmbd_request_exit(void);		/* after the last connection */
 struct ksmbd_message *ksmbd_message_new(struct ksmbd_conn *conn,
 					struct ksmbd_frame *frame);
 void ksmbd_message_free(struct ksmbd_message *msg);
+/* To a worker, or to wait its turn when its connection has enough of them. */
 void ksmbd_message_queue(struct ksmbd_message *msg);
 struct ksmbd_request *ksmbd_request_new(struct ksmbd_message *msg);
 void ksmbd_request_free(struct ksmbd_request *rq);
