@@ -188,12 +188,11 @@ void ksmbd_request_free(struct ksmbd_request *rq)
 		msg->rq = NULL;
 	spin_unlock(&rq->conn->lock);
 	forget_async(rq);
-	/* and the waker that queued us has let go of the lock in it */
+	if (rq->park.release)		/* nor a waker */
+		rq->park.release(rq->park.data);
+	/* and the last waker has let go of the lock in it */
 	spin_lock_irq(&rq->wake_lock);
 	spin_unlock_irq(&rq->wake_lock);
-
-	if (rq->park.release)
-		rq->park.release(rq->park.data);
 	if (rq->open)
 		ksmbd_open_put(rq->open);
 	if (rq->tree)

@@ -83,6 +83,7 @@ struct ksmbd_request {
 	u16 charge;			/* CreditCharge, at least 1 */
 	u32 error_length;		/* BUFFER_TOO_SMALL: what it takes */
 	bool close_connection;		/* answer, then end the connection */
+	bool too_many;			/* cancelled for want of an AsyncId */
 	bool no_answer;			/* with the above: end it without a word */
 
 	struct {
