@@ -8,7 +8,7 @@ set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
 top=$(cd "$here/../../.." && pwd)
-ko=$("$here/build-module.sh" "$here/selftest" | tail -1)
+ko=$("$here/build-module.sh" "$here/../kernel/selftest" | tail -1)
 failed=0 started=$SECONDS
 
 # try CASE STATUS TEXT [run.sh option...]: TEXT is a regular expression that

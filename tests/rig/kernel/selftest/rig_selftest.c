@@ -9,6 +9,7 @@
 #include <linux/rcupdate.h>
 #include <linux/refcount.h>
 #include <linux/slab.h>
+#include <linux/spinlock.h>
 #include <linux/timer.h>
 
 static char *bug = "none";
@@ -115,6 +116,18 @@ static int commit_live_timer(void)
 	return 0;
 }
 
+/* Needs preemption in the kernel: elsewhere nobody knows the context is atomic. */
+static int commit_atomic_sleep(void)
+{
+	static DEFINE_SPINLOCK(lock);
+
+	spin_lock(&lock);
+	mutex_lock(&first);
+	mutex_unlock(&first);
+	spin_unlock(&lock);
+	return 0;
+}
+
 static int commit_list_corruption(void)
 {
 	LIST_HEAD(head);
@@ -145,6 +158,7 @@ static const struct {
 	{ "shift",		commit_shift },
 	{ "refcount",		commit_refcount },
 	{ "live_timer",		commit_live_timer },
+	{ "atomic_sleep",	commit_atomic_sleep },
 	{ "list_corruption",	commit_list_corruption },
 	{ "null_pointer",	commit_null_pointer },
 };
