@@ -6,10 +6,12 @@
 #ifndef _KSMBD_COMPAT_VFS_H
 #define _KSMBD_COMPAT_VFS_H
 
+#include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/mount.h>
 #include <linux/namei.h>
 #include <linux/posix_acl.h>
+#include <linux/sched.h>
 #include <linux/version.h>
 #include <linux/xattr.h>
 
@@ -79,6 +81,18 @@ static inline struct posix_acl *compat_default_acl(struct inode *dir)
 #else
 	return get_acl(dir, ACL_TYPE_DEFAULT);
 #endif
+}
+
+/*
+ * Closes at once.  fput() of a kernel thread leaves it to one work item for
+ * the whole machine: a file would be busy long after its CLOSE was answered.
+ */
+static inline void compat_fput(struct file *filp)
+{
+	if (current->flags & PF_KTHREAD)
+		__fput_sync(filp);
+	else
+		fput(filp);
 }
 
 /* Checks MAY_EXEC on @base; the result may be negative. */

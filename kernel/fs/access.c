@@ -53,11 +53,14 @@ u32 ksmbd_access_maximal(const struct ksmbd_tree *tree,
 		if (!dir)	/* programs run on the client, which only reads */
 			access |= FILE_EXECUTE;
 	}
-	if (!compat_permission(entry, MAY_EXEC))
-		access |= FILE_EXECUTE;
+	/* of a file, FILE_EXECUTE is a way to read it: never without MAY_READ */
+	if (dir && !compat_permission(entry, MAY_EXEC))
+		access |= FILE_TRAVERSE;
 	if (!compat_permission(entry, dir ? MAY_WRITE | MAY_EXEC : MAY_WRITE)) {
-		access |= FILE_WRITE_DATA | FILE_APPEND_DATA | FILE_WRITE_EA |
-			  FILE_WRITE_ATTRIBUTES;
+		access |= FILE_WRITE_EA | FILE_WRITE_ATTRIBUTES;
+		/* an append-only file is not ours to promise: no data at all */
+		if (dir || !IS_APPEND(d_inode(entry->dentry)))
+			access |= FILE_WRITE_DATA | FILE_APPEND_DATA;
 		if (dir)
 			access |= FILE_DELETE_CHILD;
 	}

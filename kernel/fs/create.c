@@ -12,6 +12,7 @@
 #include <linux/fs.h>
 #include <linux/namei.h>
 #include <linux/posix_acl.h>
+#include <linux/statfs.h>
 #include "compat/vfs.h"
 #include "debug.h"
 #include "fs/access.h"
@@ -71,7 +72,11 @@ static ntstatus_t resolve_error(int err)
 	return ntstatus_from_errno(err);
 }
 
-/* The struct file that serves @granted: O_PATH where no data is touched. */
+/*
+ * The struct file that serves @granted: O_PATH where no data is touched.  An
+ * overwrite counts as writing, so that a lease of a local process says no here
+ * and not in the truncation.
+ */
 static struct file *open_filp(const struct path *path, u32 granted)
 {
 	struct file *filp;
@@ -95,35 +100,37 @@ static struct file *open_filp(const struct path *path, u32 granted)
 	return filp;
 }
 
-/* A NEW open with its struct file and its place in the inode's file, unjoined. */
-static ntstatus_t new_open(struct ksmbd_request *rq, const struct path *path,
-			   const struct ksmbd_create *c, u32 granted,
-			   struct ksmbd_open **out)
+/* A NEW open; all that may be refused for want of something is refused here. */
+static ntstatus_t new_open(struct ksmbd_request *rq, const struct ksmbd_create *c,
+			   bool dir, u32 granted, struct ksmbd_open **out)
 {
 	struct ksmbd_open *open;
-	struct file *filp;
 
-	open = ksmbd_open_new(rq, d_is_dir(path->dentry) ? OPEN_DIRECTORY :
-							   OPEN_FILE);
+	open = ksmbd_open_new(rq, dir ? OPEN_DIRECTORY : OPEN_FILE);
 	if (IS_ERR(open))
 		return ntstatus_from_errno(PTR_ERR(open));
-	filp = open_filp(path, granted);
-	if (IS_ERR(filp)) {
-		ksmbd_open_put(open);
-		return PTR_ERR(filp) == -EAGAIN ? STATUS_SHARING_VIOLATION :
-			ntstatus_from_errno(PTR_ERR(filp));
-	}
-	open->filp = filp;
 	open->granted_access = granted;
 	open->share_access = c->share_access;
 	open->options = c->options;
-	open->file = ksmbd_file_get(d_inode(path->dentry));
-	if (!open->file) {
-		ksmbd_open_put(open);
-		return STATUS_INSUFFICIENT_RESOURCES;
-	}
+	open->mode = c->options & KSMBD_OPEN_MODES;
+	open->delete_on_close = c->options & FILE_DELETE_ON_CLOSE;
 	*out = open;
 	return STATUS_SUCCESS;
+}
+
+/* Its struct file and its place in the inode's file, not joined yet. */
+static ntstatus_t bind_open(struct ksmbd_open *open, const struct path *path,
+			    bool overwrite)
+{
+	u32 access = open->granted_access | (overwrite ? FILE_WRITE_DATA : 0);
+	struct file *filp = open_filp(path, access);
+
+	if (IS_ERR(filp))
+		return PTR_ERR(filp) == -EAGAIN ? STATUS_SHARING_VIOLATION :
+			ntstatus_from_errno(PTR_ERR(filp));
+	open->filp = filp;
+	open->file = ksmbd_file_get(d_inode(path->dentry));
+	return open->file ? STATUS_SUCCESS : STATUS_INSUFFICIENT_RESOURCES;
 }
 
 static void store_attributes(struct ksmbd_open *open, u32 attributes,
@@ -142,13 +149,19 @@ static void store_attributes(struct ksmbd_open *open, u32 attributes,
 		ksmbd_debug(VFS, "no DOS attributes stored: %d\n", err);
 }
 
+/*
+ * AllocationSize is a hint ([MS-FSA] 2.1.5.1.1), so what would not fit is not
+ * tried: a failed fallocate() may keep the space it got.
+ */
 static void reserve(struct ksmbd_open *open, const struct ksmbd_create *c)
 {
+	struct kstatfs fs;
+
 	if (!c->has_allocation_size || open->kind != OPEN_FILE ||
-	    !(open->filp->f_mode & FMODE_WRITE) ||
-	    c->allocation_size - 1 >= (u64)S64_MAX)
+	    !(open->filp->f_mode & FMODE_WRITE) || !c->allocation_size ||
+	    vfs_statfs(&open->filp->f_path, &fs) ||
+	    c->allocation_size / fs.f_bsize >= fs.f_bavail)
 		return;
-	/* a hint; 2.1.5.1.1 fails only when the disk is known to be full */
 	vfs_fallocate(open->filp, FALLOC_FL_KEEP_SIZE, 0, c->allocation_size);
 }
 
@@ -170,7 +183,8 @@ static ntstatus_t overwrite(struct ksmbd_open *open, const struct ksmbd_create *
 
 /*
  * Joins the file's opens: the name must still be there, the others must agree.
- * @effect: what the disposition does to an existing file, or NULL.
+ * @old: the file's attributes when it is to be overwritten, which takes part
+ * in sharing as the writing and deleting that it is; else NULL.
  */
 static ntstatus_t join(struct ksmbd_open *open, const struct ksmbd_create *c,
 		       const struct ksmbd_dos_attr *old)
@@ -178,6 +192,11 @@ static ntstatus_t join(struct ksmbd_open *open, const struct ksmbd_create *c,
 	struct ksmbd_file *file = open->file;
 	u32 access = open->granted_access;
 	ntstatus_t status = STATUS_SUCCESS;
+
+	if (old)
+		access |= FILE_WRITE_DATA;
+	if (old && c->disposition == FILE_SUPERSEDE)
+		access |= ACCESS_DELETE;
 
 	mutex_lock(&file->lock);
 	if (d_unhashed(open->filp->f_path.dentry) &&
@@ -223,11 +242,12 @@ static ntstatus_t check_existing(const struct ksmbd_create *c,
 		return STATUS_NOT_A_DIRECTORY;
 	if (c->options & FILE_NON_DIRECTORY_FILE && dir)
 		return STATUS_FILE_IS_A_DIRECTORY;
+	if (attr->attributes & FILE_ATTRIBUTE_READONLY &&
+	    c->options & FILE_DELETE_ON_CLOSE)
+		return STATUS_CANNOT_DELETE;
 	if (dir)
 		return overwrites(c) ? STATUS_INVALID_PARAMETER : STATUS_SUCCESS;
 	if (attr->attributes & FILE_ATTRIBUTE_READONLY) {
-		if (c->options & FILE_DELETE_ON_CLOSE)
-			return STATUS_CANNOT_DELETE;
 		if (overwrites(c) ||
 		    ksmbd_access_map_generic(c->access) & DATA_WRITE)
 			return STATUS_ACCESS_DENIED;
@@ -270,22 +290,24 @@ static ntstatus_t open_existing(struct ksmbd_request *rq,
 	ntstatus_t status;
 	u32 maximal, granted;
 
-	if (d_is_reg(p->entry.dentry))
+	if (d_is_reg(p->entry.dentry) || d_is_dir(p->entry.dentry))
 		ksmbd_dos_attr_get(rq->tree->share, &p->entry, &attr);
 	status = check_existing(c, &p->entry, &attr);
 	if (status != STATUS_SUCCESS)
 		return status;
 	maximal = ksmbd_access_maximal(rq->tree, &p->entry, &p->parent);
+	if (d_is_dir(p->entry.dentry))	/* READONLY there guards nothing inside */
+		attr.attributes &= ~FILE_ATTRIBUTE_READONLY;
 	status = grant(c, maximal, &attr, &granted);
 	if (status != STATUS_SUCCESS)
 		return status;
-	status = new_open(rq, &p->entry, c, granted, &open);
+	status = new_open(rq, c, d_is_dir(p->entry.dentry), granted, &open);
 	if (status != STATUS_SUCCESS)
 		return status;
-	open->delete_on_close = c->options & FILE_DELETE_ON_CLOSE;
-	status = join(open, c, overwrites(c) ? &attr : NULL);
+	status = bind_open(open, &p->entry, overwrites(c));
+	if (status == STATUS_SUCCESS)
+		status = join(open, c, overwrites(c) ? &attr : NULL);
 	if (status != STATUS_SUCCESS) {
-		open->delete_on_close = false;
 		ksmbd_open_put(open);
 		return status;
 	}
@@ -383,25 +405,31 @@ static ntstatus_t create_new(struct ksmbd_request *rq, struct ksmbd_create *c,
 		return STATUS_OBJECT_NAME_NOT_FOUND;
 	if (!rq->tree->writable)
 		return STATUS_ACCESS_DENIED;
-	if (c->options & FILE_DELETE_ON_CLOSE && !dir &&
+	if (c->options & FILE_DELETE_ON_CLOSE &&
 	    c->attributes & FILE_ATTRIBUTE_READONLY)
 		return STATUS_CANNOT_DELETE;
-	err = make(rq, p, dir);
-	if (err == -EEXIST)
-		return STATUS_RETRY;
-	if (err)
-		return ntstatus_from_errno(err);
+	if (dir && c->attributes & FILE_ATTRIBUTE_TEMPORARY)
+		return STATUS_INVALID_PARAMETER;
 
 	/* its maker gets what he asked for, whatever the mode says */
 	granted = ksmbd_access_map_generic(c->access);
 	if (granted & ACCESS_MAXIMUM_ALLOWED)
 		granted |= ACCESS_FILE_ALL & ~ACCESS_WRITE_OWNER;
 	granted &= ~ACCESS_MAXIMUM_ALLOWED;
-	status = new_open(rq, &p->entry, c, granted, &open);
+	status = new_open(rq, c, dir, granted, &open);
 	if (status != STATUS_SUCCESS)
 		return status;
-	open->delete_on_close = c->options & FILE_DELETE_ON_CLOSE;
-	status = join(open, c, NULL);
+	err = make(rq, p, dir);
+	if (err) {
+		ksmbd_open_put(open);
+		if (err == -EEXIST)
+			return STATUS_RETRY;
+		return err == -ENOENT ? STATUS_OBJECT_PATH_NOT_FOUND :
+					ntstatus_from_errno(err);
+	}
+	status = bind_open(open, &p->entry, false);
+	if (status == STATUS_SUCCESS)
+		status = join(open, c, NULL);
 	if (status != STATUS_SUCCESS) {
 		ksmbd_open_put(open);
 		return status;

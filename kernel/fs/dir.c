@@ -99,7 +99,6 @@ static int read_batch(struct ksmbd_open *open)
 			return -ENOMEM;
 		open->batch = batch;
 	}
-	/* memset() would be 8 KiB for nothing */
 	batch->ctx = (struct dir_context) { .actor = collect };
 	batch->used = 0;
 	batch->next = 0;
@@ -403,6 +402,6 @@ int ksmbd_dir_check_empty(const struct ksmbd_open *open)
 		before = filp->f_pos;
 		err = iterate_dir(filp, &scan.ctx);
 	} while (!err && !scan.found && filp->f_pos != before);
-	fput(filp);
+	compat_fput(filp);
 	return err ?: scan.found ? -ENOTEMPTY : 0;
 }

@@ -151,6 +151,6 @@ ntstatus_t ksmbd_fs_flush(struct ksmbd_open *open)
 	if (IS_ERR(filp))
 		return ntstatus_from_errno(PTR_ERR(filp));
 	err = vfs_fsync(filp, 0);
-	fput(filp);
+	compat_fput(filp);
 	return ntstatus_from_errno(err);
 }

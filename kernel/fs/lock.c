@@ -62,7 +62,10 @@ static bool overlap(struct byte_range a, struct byte_range b)
 	return false;
 }
 
-/* Another lock conflicts unless both are shared, the own handle's too. */
+/*
+ * An exclusive lock bears no other, not even the own handle's; a shared one may
+ * go on top of what the same handle has locked exclusively.
+ */
 static bool conflicts_locked(const struct ksmbd_file *file,
 			     const struct byte_lock *new)
 {
@@ -70,7 +73,8 @@ static bool conflicts_locked(const struct ksmbd_file *file,
 
 	lockdep_assert_held(&file->spin);
 	list_for_each_entry(l, &file->byte_locks, link)
-		if ((l->exclusive || new->exclusive) &&
+		if ((new->exclusive ||
+		     (l->exclusive && l->owner != new->owner)) &&
 		    overlap(l->range, new->range))
 			return true;
 	return false;
@@ -226,8 +230,8 @@ static ntstatus_t unlock_all(struct ksmbd_open *open,
 	for (u16 i = 0; i < req->lock_count && status == STATUS_SUCCESS; i++) {
 		struct smb2_lock_element e = wire_lock_element(req, i);
 
-		if ((e.flags & ~SMB2_LOCKFLAG_FAIL_IMMEDIATELY) !=
-		    SMB2_LOCKFLAG_UNLOCK)
+		/* FAIL_IMMEDIATELY may be ignored here; Windows does not */
+		if (e.flags != SMB2_LOCKFLAG_UNLOCK)
 			return STATUS_INVALID_PARAMETER;
 		status = unlock_one(open, (struct byte_range) { e.offset, e.length });
 		cond_resched();
@@ -269,15 +273,23 @@ static void roll_back(struct ksmbd_open *open, const struct smb2_lock_req *req,
 	}
 }
 
-static bool is_lock(u32 flags)
+static bool is_valid_lock(const struct smb2_lock_req *req,
+			  const struct smb2_lock_element *e)
 {
-	u32 kind = flags & ~SMB2_LOCKFLAG_FAIL_IMMEDIATELY;
+	u32 kind = e->flags & ~SMB2_LOCKFLAG_FAIL_IMMEDIATELY;
 
-	return kind == SMB2_LOCKFLAG_SHARED_LOCK ||
-	       kind == SMB2_LOCKFLAG_EXCLUSIVE_LOCK;
+	if (kind != SMB2_LOCKFLAG_SHARED_LOCK &&
+	    kind != SMB2_LOCKFLAG_EXCLUSIVE_LOCK)
+		return false;
+	/* only a request for one lock can wait */
+	return req->lock_count == 1 ||
+	       e->flags & SMB2_LOCKFLAG_FAIL_IMMEDIATELY;
 }
 
-/* 3.3.5.14.2 */
+/*
+ * 3.3.5.14.2: all of them or none.  The section keeps what was locked before
+ * an element with wrong flags; Windows takes that back as well.
+ */
 static ntstatus_t lock_all(struct ksmbd_request *rq, struct ksmbd_open *open)
 {
 	const struct smb2_lock_req *req = &rq->req.lock;
@@ -287,16 +299,11 @@ static ntstatus_t lock_all(struct ksmbd_request *rq, struct ksmbd_open *open)
 
 	for (i = 0; i < req->lock_count; i++) {
 		e = wire_lock_element(req, i);
-		if (!is_lock(e.flags))	/* what was locked before it stays */
-			return STATUS_INVALID_PARAMETER;
-		/* only a request for one lock can wait */
-		if (req->lock_count > 1 &&
-		    !(e.flags & SMB2_LOCKFLAG_FAIL_IMMEDIATELY)) {
+		if (is_valid_lock(req, &e))
+			status = lock_one(rq, open, &e, !(e.flags &
+					  SMB2_LOCKFLAG_FAIL_IMMEDIATELY));
+		else
 			status = STATUS_INVALID_PARAMETER;
-			break;
-		}
-		status = lock_one(rq, open, &e,
-				  !(e.flags & SMB2_LOCKFLAG_FAIL_IMMEDIATELY));
 		if (status != STATUS_SUCCESS)
 			break;
 		cond_resched();

@@ -136,7 +136,7 @@ out:
  * costs more than its length times the name's.
  *
  *	*  any characters		?  any one character
- *	<  any up to the last dot	>  any one, or none before a dot or the end
+ *	<  any but the last dot		>  any one, or none before a dot or the end
  *	"  a dot, or none at the end
  */
 struct matcher {
@@ -180,9 +180,7 @@ static int step(const struct matcher *m, u32 pos, const char *name, u32 n,
 	case '*':
 		return pos;
 	case '<':
-		if (name == last_dot)
-			return pos + 1;
-		return last_dot && name > last_dot ? -1 : pos;
+		return name == last_dot ? -1 : (int)pos;
 	case '?':
 		return pos + 1;
 	case '>':

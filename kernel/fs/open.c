@@ -12,6 +12,7 @@
 #include <linux/mm.h>
 #include <linux/slab.h>
 #include <linux/xarray.h>
+#include "compat/vfs.h"
 #include "debug.h"
 #include "fs/lock.h"
 #include "server/server.h"
@@ -72,6 +73,23 @@ struct ksmbd_open *ksmbd_open_find(struct ksmbd_request *rq,
 	return open;
 }
 
+static void free_memory(struct rcu_head *rcu)
+{
+	kmem_cache_free(open_cache, container_of(rcu, struct ksmbd_open, rcu));
+}
+
+/* The table's slot and the session's count, once. */
+static void give_back_place(struct ksmbd_open *open)
+{
+	struct ksmbd_session *s = open->session;
+
+	open->reserved = false;
+	xa_erase(&opens, open->id.volatile_id);
+	spin_lock(&s->lock);
+	s->n_opens--;
+	spin_unlock(&s->lock);
+}
+
 /*
  * The references go here, in process context: an RCU callback could not drop
  * a struct file.  Only the memory waits for look-ups that still see it.
@@ -83,34 +101,52 @@ void ksmbd_open_put(struct ksmbd_open *open)
 	if (open->file)		/* first: the filp keeps its inode alive */
 		ksmbd_file_put(open->file);
 	if (open->filp)
-		fput(open->filp);
+		compat_fput(open->filp);
 	if (open->cred)
 		put_cred(open->cred);
 	kvfree(open->pipe_rest);
 	kvfree(open->batch);
 	kfree(open->pattern);
+	if (open->reserved)
+		give_back_place(open);
 	ksmbd_conn_put(open->conn);
 	ksmbd_tree_put(open->tree);
 	ksmbd_session_put(open->session);
 	atomic_dec(&n_opens);
-	kfree_rcu(open, rcu);
+	call_rcu(&open->rcu, free_memory);
 }
 
-struct ksmbd_open *ksmbd_open_new(struct ksmbd_request *rq,
-				  enum ksmbd_open_kind kind)
+/* A slot nothing is found in yet, and a place in the session's count. */
+static int reserve_place(struct ksmbd_open *open)
 {
-	u32 limit = ksmbd_settings.max_open_files;
-	struct ksmbd_open *open;
+	struct ksmbd_session *s = open->session;
+	int err = 0;
+	u32 id;
 
-	if (atomic_inc_return(&n_opens) > limit && limit) {
-		atomic_dec(&n_opens);
-		return ERR_PTR(-EMFILE);
+	spin_lock(&s->lock);
+	if (s->n_opens >= KSMBD_SESSION_MAX_OPENS)
+		err = -EMFILE;
+	else
+		s->n_opens++;
+	spin_unlock(&s->lock);
+	if (err)
+		return err;
+	err = xa_alloc_cyclic(&opens, &id, NULL, xa_limit_32b,
+			      &last_volatile_id, GFP_KERNEL);
+	if (err < 0) {
+		spin_lock(&s->lock);
+		s->n_opens--;
+		spin_unlock(&s->lock);
+		return err;
 	}
-	open = kmem_cache_zalloc(open_cache, GFP_KERNEL);
-	if (!open) {
-		atomic_dec(&n_opens);
-		return ERR_PTR(-ENOMEM);
-	}
+	open->id.volatile_id = id;
+	open->reserved = true;
+	return 0;
+}
+
+static void open_init(struct ksmbd_open *open, struct ksmbd_request *rq,
+		      enum ksmbd_open_kind kind)
+{
 	refcount_set(&open->ref, 1);
 	open->kind = kind;
 	open->session = rq->session;
@@ -127,6 +163,30 @@ struct ksmbd_open *ksmbd_open_new(struct ksmbd_request *rq,
 	INIT_LIST_HEAD(&open->session_link);
 	INIT_LIST_HEAD(&open->file_link);
 	INIT_LIST_HEAD(&open->waiters);
+}
+
+struct ksmbd_open *ksmbd_open_new(struct ksmbd_request *rq,
+				  enum ksmbd_open_kind kind)
+{
+	u32 limit = ksmbd_settings.max_open_files;
+	struct ksmbd_open *open;
+	int err;
+
+	if (atomic_inc_return(&n_opens) > limit && limit) {
+		atomic_dec(&n_opens);
+		return ERR_PTR(-EMFILE);
+	}
+	open = kmem_cache_zalloc(open_cache, GFP_KERNEL);
+	if (!open) {
+		atomic_dec(&n_opens);
+		return ERR_PTR(-ENOMEM);
+	}
+	open_init(open, rq, kind);
+	err = reserve_place(open);
+	if (err) {
+		ksmbd_open_put(open);
+		return ERR_PTR(err);
+	}
 	return open;
 }
 
@@ -138,33 +198,21 @@ int ksmbd_open_publish(struct ksmbd_open *open)
 {
 	struct ksmbd_session *s = open->session;
 	int err = 0;
-	u32 id;
 
-	err = xa_alloc_cyclic(&opens, &id, open, xa_limit_32b,
-			      &last_volatile_id, GFP_KERNEL);
-	if (err < 0)
-		return err;
-	err = 0;
-	open->id.volatile_id = id;
-
+	/* the slot is there: this cannot fail */
+	xa_store(&opens, open->id.volatile_id, open, GFP_KERNEL);
 	spin_lock(&s->lock);
 	if (s->state == SESSION_DYING || READ_ONCE(open->tree->state) != TREE_LIVE)
 		err = -ENOENT;
-	else if (s->n_opens >= KSMBD_SESSION_MAX_OPENS)
-		err = -EMFILE;
 	if (!err) {
 		refcount_inc(&open->ref);	/* the table's */
-		s->n_opens++;
 		list_add_tail(&open->session_link, &s->opens);
+		atomic_inc(&open->conn->open_files);
 		spin_lock(&open->spin);
 		open->state = OPEN_LIVE;
 		spin_unlock(&open->spin);
 	}
 	spin_unlock(&s->lock);
-	if (err)
-		xa_erase(&opens, id);
-	else
-		atomic_inc(&open->conn->open_files);
 	return err;
 }
 
@@ -225,6 +273,8 @@ static void leave_file(struct ksmbd_open *open)
 
 void ksmbd_open_abandon(struct ksmbd_open *open)
 {
+	/* it never was the client's, so it deletes nothing */
+	WRITE_ONCE(open->delete_on_close, false);
 	if (open->file)
 		leave_file(open);
 	ksmbd_open_put(open);
@@ -236,10 +286,9 @@ bool ksmbd_open_close(struct ksmbd_open *open)
 
 	if (!begin_close(open))
 		return false;
-	xa_erase(&opens, open->id.volatile_id);
+	give_back_place(open);
 	spin_lock(&s->lock);
 	list_del_init(&open->session_link);
-	s->n_opens--;
 	spin_unlock(&s->lock);
 	atomic_dec(&open->conn->open_files);
 
@@ -301,6 +350,6 @@ void ksmbd_open_exit(void)
 {
 	WARN_ON(atomic_read(&n_opens));
 	xa_destroy(&opens);
-	rcu_barrier();			/* kfree_rcu() into the cache */
+	rcu_barrier();			/* free_memory() is still to run */
 	kmem_cache_destroy(open_cache);
 }

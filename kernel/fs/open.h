@@ -72,6 +72,7 @@ struct ksmbd_open {
 	u32 granted_access;
 	u32 share_access;
 	u32 options;			/* FILE_* create options */
+	bool reserved;			/* holds a slot and a place; until close */
 	u32 pipe_handle;		/* ipc handle */
 	u32 pipe_service;		/* KSMBD_RPC_*_METHOD_INVOKE */
 	void (*on_close)(struct ksmbd_open *open);	/* a pipe's; once, may sleep */
@@ -92,6 +93,7 @@ struct ksmbd_open {
 	enum { OPEN_NEW, OPEN_LIVE, OPEN_DYING } state;
 	bool delete_on_close;
 	u64 position;
+	u32 mode;			/* FileModeInformation; from @options at first */
 	bool write_time_set;		/* a client set it: automatic updates stop */
 	bool wrote;			/* ARCHIVE was seen to */
 	struct timespec64 write_time;	/* what writes leave, if write_time_set */
@@ -99,6 +101,11 @@ struct ksmbd_open {
 };
 
 #define KSMBD_SESSION_MAX_OPENS	16384
+/* The create options that FileModeInformation shows, [MS-FSCC] 2.4.26 */
+#define KSMBD_OPEN_MODES						\
+	(FILE_WRITE_THROUGH | FILE_SEQUENTIAL_ONLY |			\
+	 FILE_NO_INTERMEDIATE_BUFFERING | FILE_SYNCHRONOUS_IO_ALERT |	\
+	 FILE_SYNCHRONOUS_IO_NONALERT | FILE_DELETE_ON_CLOSE)
 
 /*
  * The LIVE open that @id names for this request, or the one that a related
@@ -111,9 +118,10 @@ struct ksmbd_open *ksmbd_open_find(struct ksmbd_request *rq,
 void ksmbd_open_put(struct ksmbd_open *open);
 
 /*
- * A NEW open on rq's session and tree, not found yet; counted against the
- * limits (ERR_PTR(-EMFILE)).  Publish makes it LIVE, or fails when the tree or
- * session died meanwhile; a NEW one is dropped with ksmbd_open_put().
+ * A NEW open on rq's session and tree, not found yet.  All that can run out is
+ * reserved here (ERR_PTR(-EMFILE), -ENOMEM), before anything happens to a
+ * file.  Publish makes it LIVE, or fails when the tree or session died
+ * meanwhile; a NEW one is dropped with ksmbd_open_put().
  */
 struct ksmbd_open *ksmbd_open_new(struct ksmbd_request *rq,
 				  enum ksmbd_open_kind kind);

@@ -72,7 +72,7 @@ static int scan_caseless(const struct path *dir, const char *name, u32 len,
 out:
 	kfree(wanted);
 	kfree(scan);
-	fput(filp);
+	compat_fput(filp);
 	return err;
 }
 

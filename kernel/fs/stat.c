@@ -19,21 +19,14 @@
 #define NTTIME_UNIX_EPOCH	11644473600LL	/* seconds from 1601 to 1970 */
 #define SETATTR_TRIES		8
 
-/* Of the open, [MS-FSCC] 2.4.31: what FileModeInformation shows of it */
-#define MODE_OPTIONS							\
-	(FILE_WRITE_THROUGH | FILE_SEQUENTIAL_ONLY |			\
-	 FILE_NO_INTERMEDIATE_BUFFERING | FILE_SYNCHRONOUS_IO_ALERT |	\
-	 FILE_SYNCHRONOUS_IO_NONALERT | FILE_DELETE_ON_CLOSE)
-
 u64 ksmbd_nttime(struct timespec64 ts)
 {
-	s64 sec = ts.tv_sec + NTTIME_UNIX_EPOCH;
-
 	if (ts.tv_sec > S64_MAX / NTTIME_PER_SEC - NTTIME_UNIX_EPOCH - 1)
 		return S64_MAX;
 	if (ts.tv_sec < -NTTIME_UNIX_EPOCH)
 		return 0;
-	return (u64)sec * NTTIME_PER_SEC + ts.tv_nsec / 100;
+	return (u64)(ts.tv_sec + NTTIME_UNIX_EPOCH) * NTTIME_PER_SEC +
+	       ts.tv_nsec / 100;
 }
 
 struct timespec64 ksmbd_timespec(u64 nttime)
@@ -138,9 +131,9 @@ ntstatus_t ksmbd_fs_stat(struct ksmbd_open *open, struct fscc_file *f)
 	if (f->delete_pending && f->number_of_links)
 		f->number_of_links--;
 	f->access_flags = open->granted_access;
-	f->mode = open->options & MODE_OPTIONS;
 	spin_lock(&open->spin);
 	f->position = open->position;
+	f->mode = open->mode;
 	spin_unlock(&open->spin);
 	return STATUS_SUCCESS;
 }

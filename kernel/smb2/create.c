@@ -11,14 +11,16 @@
 #define UNSUPPORTED_OPTIONS	(FILE_CREATE_TREE_CONNECTION |		\
 				 FILE_OPEN_BY_FILE_ID | FILE_RESERVE_OPFILTER)
 #define KNOWN_OPTIONS		0x00FFFFFF
-#define KNOWN_ATTRIBUTES	0x0000FFFF	/* [MS-FSCC] 2.6, and the unused bits between */
-#define SETTABLE_ATTRIBUTES	(FILE_ATTRIBUTE_READONLY | FILE_ATTRIBUTE_HIDDEN | \
-				 FILE_ATTRIBUTE_SYSTEM | FILE_ATTRIBUTE_ARCHIVE)
+#define KNOWN_ATTRIBUTES	0x00007FB7	/* [MS-FSCC] 2.6 */
+#define SETTABLE_ATTRIBUTES	0x00005127	/* of them, those a CREATE stores */
 
 static ntstatus_t check_request(const struct smb2_create_req *req)
 {
 	if (req->impersonation_level > IMPERSONATION_DELEGATE)
 		return STATUS_BAD_IMPERSONATION_LEVEL;
+	/* this comes before the other arguments, as in Windows */
+	if (req->desired_access & ACCESS_INVALID)
+		return STATUS_ACCESS_DENIED;
 	if (req->disposition > FILE_OVERWRITE_IF ||
 	    req->options & ~KNOWN_OPTIONS ||
 	    req->share_access & ~(FILE_SHARE_READ | FILE_SHARE_WRITE |
@@ -85,6 +87,8 @@ static ntstatus_t create(struct ksmbd_request *rq, struct ksmbd_create *c)
 		return status;
 	status = ksmbd_fs_stat(rq->open, &f);
 	if (status != STATUS_SUCCESS) {
+		/* an answer that fails must not delete the file */
+		WRITE_ONCE(rq->open->delete_on_close, false);
 		ksmbd_open_close(rq->open);
 		return status;
 	}

@@ -97,9 +97,9 @@ static ntstatus_t check_signature(struct ksmbd_request *rq)
 	bool claims = rq->hdr.flags & SMB2_FLAGS_SIGNED;
 
 	if (!claims) {
-		if (s->signing_required && rq->code != SMB2_SESSION_SETUP)
-			return STATUS_ACCESS_DENIED;
-		return STATUS_SUCCESS;
+		/* also a reauthentication: it can end the session */
+		return s->signing_required ? STATUS_ACCESS_DENIED :
+					     STATUS_SUCCESS;
 	}
 	if (!rq->channel || !rq->channel->signing_key)
 		/* guests have no key to check with; nothing is gained by it */
@@ -227,6 +227,8 @@ ntstatus_t smb2_dispatch(struct ksmbd_request *rq)
 	}
 	if (status == STATUS_SUCCESS)
 		status = handle(rq, cmd);
+	if (status == STATUS_CANCELLED && rq->too_many)
+		status = STATUS_INSUFFICIENT_RESOURCES;
 	rq->status = status;
 	return status;
 }

@@ -2,6 +2,7 @@
 /* SMB2 IOCTL.  [MS-SMB2] 3.3.5.15 */
 #include "smb2/smb2.h"
 
+#include "fs/fs.h"
 #include "smb2/negotiate.h"
 #include "smb2/open.h"
 
@@ -49,24 +50,59 @@ static ntstatus_t validate_negotiate(struct ksmbd_request *rq)
 
 static ntstatus_t transceive(struct ksmbd_request *rq)
 {
-	struct ksmbd_open *open;
+	return rq->open->kind == OPEN_PIPE ? smb2_pipe_transceive(rq) :
+					     STATUS_INVALID_DEVICE_REQUEST;
+}
+
+/* [MS-FSCC] 2.3.1: what names the file for good, made of volume and inode */
+static ntstatus_t get_object_id(struct ksmbd_request *rq)
+{
+	struct fscc_file f;
+	struct wire_writer w;
 	ntstatus_t status;
 
-	status = smb2_open_get(rq, rq->req.ioctl.file_id, &open);
+	if (rq->open->kind == OPEN_PIPE)
+		return STATUS_INVALID_DEVICE_REQUEST;
+	if (rq->req.ioctl.max_output_response < FSCC_OBJECT_ID_SIZE)
+		return STATUS_INVALID_PARAMETER;
+	status = ksmbd_fs_stat(rq->open, &f);
 	if (status != STATUS_SUCCESS)
 		return status;
-	if (open->kind != OPEN_PIPE)
-		return STATUS_INVALID_DEVICE_REQUEST;
-	return smb2_pipe_transceive(rq);
+	if (!ksmbd_payload_alloc(&rq->payload, FSCC_OBJECT_ID_SIZE))
+		return STATUS_INSUFFICIENT_RESOURCES;
+	w = wire_writer_of(rq->payload.data, FSCC_OBJECT_ID_SIZE);
+	fscc_put_object_id(&w, &f);
+	return STATUS_SUCCESS;
+}
+
+/* Those that carry a FileId of all ones, because they ask the server. */
+static bool needs_no_handle(u32 code)
+{
+	return code == FSCTL_VALIDATE_NEGOTIATE_INFO ||
+	       code == FSCTL_DFS_GET_REFERRALS ||
+	       code == FSCTL_DFS_GET_REFERRALS_EX ||
+	       code == FSCTL_QUERY_NETWORK_INTERFACE_INFO ||
+	       code == FSCTL_PIPE_WAIT;
 }
 
 static ntstatus_t dispatch_fsctl(struct ksmbd_request *rq)
 {
-	switch (rq->req.ioctl.ctl_code) {
+	u32 code = rq->req.ioctl.ctl_code;
+	struct ksmbd_open *open;
+	ntstatus_t status;
+
+	if (!needs_no_handle(code)) {
+		status = smb2_open_get(rq, rq->req.ioctl.file_id, &open);
+		if (status != STATUS_SUCCESS)
+			return status;
+	}
+	switch (code) {
 	case FSCTL_VALIDATE_NEGOTIATE_INFO:
 		return validate_negotiate(rq);
 	case FSCTL_PIPE_TRANSCEIVE:
 		return transceive(rq);
+	case FSCTL_CREATE_OR_GET_OBJECT_ID:
+		return get_object_id(rq);
 	case FSCTL_DFS_GET_REFERRALS:
 	case FSCTL_DFS_GET_REFERRALS_EX:
 		/* no DFS here: 3.3.5.15.2 */

@@ -69,6 +69,13 @@ static int check_chain(struct ksmbd_conn *conn, struct ksmbd_message *msg)
 		    ksmbd_credits_consume(&conn->credits, l.h.message_id,
 					  charge_of(conn, &l.h)))
 			return -EINVAL;
+		/*
+		 * Once, alone and before anything else (3.3.5.4): it runs in
+		 * this thread, so that no other sees it half done.
+		 */
+		if ((l.h.command == SMB2_NEGOTIATE) != !conn->dialect ||
+		    (l.h.command == SMB2_NEGOTIATE && (pos || l.h.next_command)))
+			return -EINVAL;
 		/* asks mountd, and may be made to wait: not before others */
 		if (l.h.command == SMB2_SESSION_SETUP)
 			msg->slow = true;
@@ -133,6 +140,7 @@ void ksmbd_message_run(struct work_struct *work)
 			if (!rq->async_id) {
 				if (ksmbd_request_make_async(rq)) {
 					/* cannot be announced: 3.3.4.2 */
+					rq->too_many = true;
 					ksmbd_request_cancel(rq);
 					continue;
 				}
@@ -189,15 +197,9 @@ static int receive_smb2(struct ksmbd_conn *conn, struct ksmbd_message *msg)
 	if (err)
 		return err;
 
-	/*
-	 * NEGOTIATE runs here, so that no other thread sees it half done; once
-	 * per connection, and before anything else (3.3.5.4).
-	 */
-	if ((first.h.command == SMB2_NEGOTIATE) != !conn->dialect)
-		return -EPROTO;
-	if (first.h.command == SMB2_NEGOTIATE && first.h.next_command)
-		return -EPROTO;
-	if (first.h.command == SMB2_NEGOTIATE || first.h.command == SMB2_CANCEL)
+	/* a CANCEL must not queue up behind what it cancels */
+	if (first.h.command == SMB2_NEGOTIATE ||
+	    (first.h.command == SMB2_CANCEL && !first.h.next_command))
 		ksmbd_message_run(&msg->work);
 	else
 		ksmbd_message_queue(msg);

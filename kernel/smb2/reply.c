@@ -4,11 +4,13 @@
  * between the links of a chain, pre-authentication hash, signature, one send.
  *
  * A response is its head (header and fixed part, built here) and its payload,
- * which is sent from where the handler put it.
+ * which is sent from where the handler put it.  Once the frame is built the
+ * requests are done with: it keeps nothing of theirs but the payloads.
  */
 #include "smb2/smb2.h"
 
 #include <linux/slab.h>
+#include "server/outbox.h"
 #include "smb2/dispatch.h"
 
 #define HEAD_MAX	(SMB2_HEADER_SIZE + WIRE_MAX_FIXED)
@@ -16,14 +18,47 @@
 
 static const u8 zeros[8];
 
-/* One response being sent: its head's bytes and where its pieces lie. */
+/* One response of the frame: where its pieces lie. */
 struct reply_link {
-	struct ksmbd_request *rq;
 	struct kvec *iov;
 	unsigned int n;
 	u32 len;
+	struct ksmbd_payload payload;
 	u8 head[HEAD_MAX];
 };
+
+struct reply {
+	struct ksmbd_outgoing out;
+	unsigned int n_links;
+	struct reply_link links[];	/* and their pieces behind them */
+};
+
+static void reply_free(struct ksmbd_outgoing *out)
+{
+	struct reply *r = container_of(out, struct reply, out);
+
+	for (unsigned int i = 0; i < r->n_links; i++)
+		ksmbd_payload_free(&r->links[i].payload);
+	kvfree(r);
+}
+
+static struct reply *reply_new(unsigned int n_links)
+{
+	size_t links = struct_size_t(struct reply, links, n_links);
+	struct reply *r;
+
+	links = ALIGN(links, sizeof(void *));
+	r = kvmalloc(links + n_links * PIECES_PER_LINK * sizeof(struct kvec),
+		     GFP_KERNEL);
+	if (!r)
+		return NULL;
+	r->out = (struct ksmbd_outgoing) {
+		.iov	= (void *)r + links,
+		.free	= reply_free,
+	};
+	r->n_links = 0;
+	return r;
+}
 
 static void add_piece(struct reply_link *l, const void *data, u32 len)
 {
@@ -75,9 +110,9 @@ static struct ksmbd_sign_key *signing_key_for(const struct ksmbd_request *rq)
 	return NULL;
 }
 
-static int sign(struct reply_link *l)
+static int sign(struct reply_link *l, const struct ksmbd_request *rq)
 {
-	struct ksmbd_sign_key *key = signing_key_for(l->rq);
+	struct ksmbd_sign_key *key = signing_key_for(rq);
 	u8 *flags = l->head + 16;
 
 	if (!key)
@@ -87,9 +122,8 @@ static int sign(struct reply_link *l)
 }
 
 /* The hash covers what went over the wire: [MS-SMB2] 3.3.5.4, 3.3.5.5. */
-static int hash(struct reply_link *l)
+static int hash(struct reply_link *l, const struct ksmbd_request *rq)
 {
-	struct ksmbd_request *rq = l->rq;
 	int err;
 
 	if (rq->conn->dialect != SMB2_DIALECT_0311)
@@ -105,96 +139,88 @@ static int hash(struct reply_link *l)
 	return err;
 }
 
-static int build(struct reply_link *l, struct ksmbd_request *rq, bool last)
+static int build(struct reply *r, struct ksmbd_request *rq, bool last)
 {
+	struct reply_link *l = &r->links[r->n_links++];
 	struct smb2_header h = response_header(rq);
 	struct wire_writer w = wire_writer_of(l->head, sizeof(l->head));
-	u32 pad;
+	int err;
 
-	l->rq = rq;
 	wire_encode_header(&w, &h);
 	smb2_encode_body(rq, &w);
+	l->iov = r->out.iov + r->out.n;
+	l->n = 0;
+	l->len = 0;
+	l->payload = rq->payload;
+	rq->payload = (struct ksmbd_payload) { };
 	if (WARN_ON_ONCE(w.full))
 		return -EOVERFLOW;
 	add_piece(l, l->head, w.len);
-	add_piece(l, rq->payload.data, rq->payload.len);
+	add_piece(l, l->payload.data, l->payload.len);
 	if (!last) {
-		pad = ALIGN(l->len, 8) - l->len;
-		add_piece(l, zeros, pad);
+		add_piece(l, zeros, ALIGN(l->len, 8) - l->len);
 		put_unaligned_le32(l->len, l->head + SMB2_NEXT_COMMAND_OFFSET);
 	}
-	return hash(l) ?: sign(l);
+	err = hash(l, rq) ?: sign(l, rq);
+	r->out.n += l->n;
+	r->out.len += l->len;
+	return err;
 }
 
-static int send_chain(struct ksmbd_conn *conn, struct list_head *done,
-		      unsigned int n)
+/* The frame of all that is done; the requests end here. */
+static struct reply *build_chain(struct ksmbd_message *msg, unsigned int n)
 {
-	struct reply_link *links;
-	struct ksmbd_request *rq;
-	unsigned int i = 0, pieces = 0;
-	struct kvec *iov;
-	size_t len = 0;
-	int err = 0;
+	struct ksmbd_request *rq, *next;
+	struct reply *r = reply_new(n);
+	int err = r ? 0 : -ENOMEM;
 
-	links = kvmalloc_array(n, sizeof(*links), GFP_KERNEL);
-	iov = kvmalloc_array(n, PIECES_PER_LINK * sizeof(*iov), GFP_KERNEL);
-	if (!links || !iov) {
-		err = -ENOMEM;
-		goto out;
+	list_for_each_entry_safe(rq, next, &msg->done, link) {
+		if (!err)
+			err = build(r, rq, list_is_last(&rq->link, &msg->done));
+		if (rq->no_answer)
+			err = -ECONNABORTED;
+		if (r)
+			r->out.close |= rq->close_connection;
+		list_del(&rq->link);
+		ksmbd_request_free(rq);
 	}
-	list_for_each_entry(rq, done, link) {
-		struct reply_link *l = &links[i];
-
-		l->iov = iov + pieces;
-		l->n = 0;
-		l->len = 0;
-		err = build(l, rq, ++i == n);
-		if (err)
-			goto out;
-		pieces += l->n;
-		len += l->len;
+	if (err && r) {
+		reply_free(&r->out);
+		r = NULL;
 	}
-	err = ksmbd_transport_send(conn->transport, iov, pieces, len);
-out:
-	kvfree(links);
-	kvfree(iov);
-	return err;
+	return r;
 }
 
 void smb2_reply_send(struct ksmbd_message *msg)
 {
-	struct ksmbd_request *rq, *next;
-	bool close = false;
+	struct ksmbd_request *rq;
 	unsigned int n = 0;
+	struct reply *r;
 
-	list_for_each_entry(rq, &msg->done, link) {
+	list_for_each_entry(rq, &msg->done, link)
 		n++;
-		close |= rq->no_answer;
-	}
 	if (!n)
 		return;
-	if (!close && send_chain(msg->conn, &msg->done, n))
-		close = true;
-	list_for_each_entry_safe(rq, next, &msg->done, link) {
-		close |= rq->close_connection;
-		list_del(&rq->link);
-		ksmbd_request_free(rq);
-	}
-	if (close)
+	r = build_chain(msg, n);
+	if (r)
+		ksmbd_outbox_put(msg->conn, &r->out);
+	else
 		ksmbd_conn_shutdown(msg->conn);
 }
 
 void smb2_reply_interim(struct ksmbd_request *rq)
 {
-	struct kvec iov[PIECES_PER_LINK];
-	struct reply_link l = { .iov = iov };
-	int err;
+	struct reply *r;
 
 	/* what came before it in the chain does not wait for it: 3.3.4.2 */
 	smb2_reply_send(rq->msg);
 	rq->status = STATUS_PENDING;
-	err = build(&l, rq, true) ?:
-	      ksmbd_transport_send(rq->conn->transport, l.iov, l.n, l.len);
-	if (err)
-		ksmbd_conn_shutdown(rq->conn);
+	r = reply_new(1);
+	if (r && !build(r, rq, true)) {
+		ksmbd_outbox_put(rq->conn, &r->out);
+		return;
+	}
+	if (r)
+		reply_free(&r->out);
+	ksmbd_conn_shutdown(rq->conn);
 }

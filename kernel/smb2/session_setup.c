@@ -3,8 +3,8 @@
  * SMB2 SESSION_SETUP.  [MS-SMB2] 3.3.5.5
  *
  * Nothing that others can see changes before the proof is in: a new session
- * stays in SETUP, a session that reauthenticates keeps its user, and the
- * PreviousSessionId is looked at only after success.
+ * stays in SETUP, a session that reauthenticates keeps its user until then, and
+ * the PreviousSessionId is looked at only after success.
  */
 #include "smb2/smb2.h"
 
@@ -154,15 +154,19 @@ ntstatus_t smb2_session_setup(struct ksmbd_request *rq)
 	if (!s)
 		return status;
 
-	if (mutex_lock_killable(&s->setup))
-		return STATUS_CANCELLED;
+	mutex_lock(&s->setup);
 	status = leg(rq, s);
 	mutex_unlock(&s->setup);
 
-	/* a session that never came to be does not stay; a valid one does */
+	/*
+	 * 3.3.5.5.3: it ends here, whether it never came to be or failed to
+	 * prove itself again.  The dispatcher has checked the signature, so
+	 * nobody else ends it for its owner; and mountd's absence ends nobody.
+	 */
 	if (ntstatus_is_error(status) &&
 	    status != STATUS_MORE_PROCESSING_REQUIRED &&
-	    ksmbd_session_get_state(s) == SESSION_SETUP)
+	    (status != STATUS_NO_LOGON_SERVERS ||
+	     ksmbd_session_get_state(s) == SESSION_SETUP))
 		ksmbd_session_close(s);
 	return status;
 }

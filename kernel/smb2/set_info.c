@@ -115,7 +115,7 @@ static ntstatus_t set_position(struct ksmbd_request *rq, struct wire_span in)
 	return STATUS_SUCCESS;
 }
 
-/* [MS-FSA] 2.1.5.15.8: valid modes are taken; nothing here depends on them */
+/* [MS-FSA] 2.1.5.15.8 */
 static ntstatus_t set_mode(struct ksmbd_request *rq, struct wire_span in)
 {
 	const u32 settable = FILE_WRITE_THROUGH | FILE_SEQUENTIAL_ONLY |
@@ -125,7 +125,14 @@ static ntstatus_t set_mode(struct ksmbd_request *rq, struct wire_span in)
 
 	if (fscc_get_u32(in, &mode))
 		return STATUS_INFO_LENGTH_MISMATCH;
-	return mode & ~settable ? STATUS_INVALID_PARAMETER : STATUS_SUCCESS;
+	if (mode & ~settable ||
+	    (mode & FILE_SYNCHRONOUS_IO_ALERT &&
+	     mode & FILE_SYNCHRONOUS_IO_NONALERT))
+		return STATUS_INVALID_PARAMETER;
+	spin_lock(&rq->open->spin);
+	rq->open->mode = mode;
+	spin_unlock(&rq->open->spin);
+	return STATUS_SUCCESS;
 }
 
 static ntstatus_t set_ea(struct ksmbd_request *rq, struct wire_span in)

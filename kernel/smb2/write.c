@@ -26,7 +26,7 @@ ntstatus_t smb2_write(struct ksmbd_request *rq)
 	/* the flag exists since 2.1; write-through handles need none */
 	through = (rq->conn->dialect > SMB2_DIALECT_0202 &&
 		   req->flags & SMB2_WRITEFLAG_WRITE_THROUGH) ||
-		  open->options & FILE_WRITE_THROUGH;
+		  READ_ONCE(open->mode) & FILE_WRITE_THROUGH;
 	return ksmbd_fs_write(open, req->offset, req->data.data, req->data.len,
 			      through, &rq->rsp.write.count);
 }

@@ -118,6 +118,10 @@ bool fscc_is_dir_class(u8 info_class);
 /* Smallest buffer the class's fixed part needs: less is INFO_LENGTH_MISMATCH. */
 u32 fscc_dir_class_size(u8 info_class);
 
+/* FILE_OBJECTID_BUFFER, 2.1.3.1 */
+#define FSCC_OBJECT_ID_SIZE	64
+void fscc_put_object_id(struct wire_writer *w, const struct fscc_file *f);
+
 struct fscc_fs {
 	u64 creation_time;
 	u32 serial_number;

@@ -169,3 +169,15 @@ void fscc_put_pipe_local(struct wire_writer *w)
 	wire_put_u32(w, FILE_PIPE_CONNECTED_STATE);
 	wire_put_u32(w, FILE_PIPE_CLIENT_END);
 }
+
+/* [MS-FSCC] 2.1.3.1 FILE_OBJECTID_BUFFER Type 1 */
+void fscc_put_object_id(struct wire_writer *w, const struct fscc_file *f)
+{
+	wire_put_u64(w, f->index_number);	/* ObjectId */
+	wire_put_u64(w, f->volume_serial);
+	wire_put_u64(w, f->volume_serial);	/* BirthVolumeId */
+	wire_put_u64(w, 0);
+	wire_put_u64(w, f->index_number);	/* BirthObjectId */
+	wire_put_u64(w, f->volume_serial);
+	wire_put_zero(w, 16);			/* DomainId */
+}

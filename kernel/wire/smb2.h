@@ -79,6 +79,7 @@ int wire_decode_header(struct wire_reader *r, struct smb2_header *h);
 void wire_encode_header(struct wire_writer *w, const struct smb2_header *h);
 /* [MS-SMB2] 2.2.2, without ErrorData: 9 bytes, one of them padding. */
 void wire_encode_error(struct wire_writer *w);
+/* With 4 bytes of ErrorData: the length that would have done. */
 void wire_encode_error_u32(struct wire_writer *w, u32 v);
 
 struct smb2_file_id {
@@ -455,6 +456,7 @@ struct smb2_lock_element wire_lock_element(const struct smb2_lock_req *req,
 
 /* --- IOCTL, 2.2.31 and 2.2.32 --- */
 #define SMB2_0_IOCTL_IS_FSCTL		0x00000001
+#define FSCTL_CREATE_OR_GET_OBJECT_ID	0x000900C0
 #define FSCTL_DFS_GET_REFERRALS		0x00060194
 #define FSCTL_DFS_GET_REFERRALS_EX	0x000601B0
 #define FSCTL_PIPE_PEEK			0x0011400C
