@@ -104,8 +104,12 @@ class Client:
         dialect: str = "3.1.1",
         user: str = "user1",
         password: str = PASSWORD,
-        sign: bool = False,
+        sign: bool | None = None,
     ) -> None:
+        # In 3.1.1 a client must sign its tree connects ([MS-SMB2] 3.2.4.2.4), and
+        # smbprotocol signs all or nothing.
+        if sign is None:
+            sign = dialect == "3.1.1"
         self.connection = Connection(uuid.uuid4(), "127.0.0.1", port, require_signing=sign)
         self.connection.connect(DIALECTS[dialect], timeout=30)
         self.session = Session(self.connection, user, password, require_encryption=False)

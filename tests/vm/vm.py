@@ -183,7 +183,13 @@ class Vm:
 
         An oops ends the guest, so that what comes after it fails at once and the console
         log ends with the reason; `append` may say otherwise.
+
+        KSMBD_VM_KERNEL and KSMBD_VM_APPEND name another default kernel and what its
+        command line has besides: a debug kernel runs the same tests.
         """
+        if kernel is None and (value := os.environ.get("KSMBD_VM_KERNEL")):
+            kernel = Path(value)
+            append = f"{os.environ.get('KSMBD_VM_APPEND', '')} {append}"
         kernel = kernel or stock("kernel")
         image = self._work / "disk.img"
         with image.open("wb") as file:
