@@ -140,6 +140,28 @@ static ntstatus_t pick_target(struct naming *n, bool *done)
 	return n->target ? STATUS_SUCCESS : STATUS_INSUFFICIENT_RESOURCES;
 }
 
+/*
+ * [MS-FSA] opens the directory to add to it, and for a rename shares no
+ * deletion of it meanwhile: who has it open has a word in this.  Its lock is not
+ * kept, so an open that comes later comes after the new name.
+ */
+static ntstatus_t check_directory(const struct naming *n)
+{
+	u32 share = FILE_SHARE_READ | FILE_SHARE_WRITE |
+		    (n->link ? FILE_SHARE_DELETE : 0);
+	struct ksmbd_file *dir;
+	ntstatus_t status;
+
+	dir = ksmbd_file_find(d_inode(n->to.parent.dentry));
+	if (!dir)
+		return STATUS_SUCCESS;
+	mutex_lock(&dir->lock);
+	status = ksmbd_file_check_share(dir, FILE_ADD_FILE, share);
+	mutex_unlock(&dir->lock);
+	ksmbd_file_put(dir);
+	return status;
+}
+
 /* Two files' locks go in the order of their addresses. */
 static void lock_files(struct ksmbd_file *a, struct ksmbd_file *b)
 {
@@ -324,6 +346,8 @@ static ntstatus_t try_naming(struct naming *n, bool *again)
 	if (status != STATUS_SUCCESS)
 		return status;
 	status = pick_target(n, &done);
+	if (status == STATUS_SUCCESS && !done)
+		status = check_directory(n);
 	if (status != STATUS_SUCCESS || done)
 		goto put;
 	lock_files(file, n->target);
