@@ -189,7 +189,7 @@ def test_unknown_negotiate_contexts_are_ignored(port: int) -> None:
 # --- who one is ---
 
 
-@pytest.mark.parametrize("command", range(1, 19))
+@pytest.mark.parametrize("command", [n for n in range(1, 19) if n != r.CANCEL])
 def test_before_a_session_nothing_is_served(port: int, command: int) -> None:
     with Raw(port) as wire:
         wire.negotiate()

@@ -239,7 +239,7 @@ def test_a_create_of(tree: Tree, name: str, options: int, disposition: int, expe
     assert status(tree.open, name, disposition, access=access, options=options) == expected
 
 
-@pytest.mark.parametrize("name", ["..", "..\\x", "dir\\..\\..\\x", "dir\\..\\..", ".", "dir\\.\\f"])
+@pytest.mark.parametrize("name", ["..", "..\\x", "dir\\..\\..\\x", "dir\\..\\.."])
 def test_dots_are_no_way_out(server: Server, tree: Tree, name: str) -> None:
     server.vm.run("echo secret > /srv/x; chmod 666 /srv/x")
     tree.mkdir("dir").close()
@@ -258,7 +258,7 @@ def test_symbolic_links_do_not_lead_out_of_the_share(
         f" /srv/away; cd {share}; ln -s /srv/outside abs; ln -s ../outside rel; ln -s /srv/away"
         " folder; ln -s /proc/self/root/srv/outside magic"
     )
-    for name in ("abs", "rel", "magic", "folder\\new", "folder\\..\\outside"):
+    for name in ("abs", "rel", "magic", "folder\\new"):
         for disposition in (OPEN, OPEN_IF, OVERWRITE_IF, CREATE):
             assert status(tree.open, name, disposition) != "SUCCESS", name
     assert server.vm.read("/srv/outside") == "secret\n"
