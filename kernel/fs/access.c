@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "fs/access.h"
 
-#include <linux/cred.h>
 #include <linux/fs.h>
 #include "compat/vfs.h"
 #include "wire/smb2.h"
@@ -61,13 +60,13 @@ u32 ksmbd_access_maximal(const struct ksmbd_tree *tree,
 		/* an append-only file is not ours to promise: no data at all */
 		if (dir || !IS_APPEND(d_inode(entry->dentry)))
 			access |= FILE_WRITE_DATA | FILE_APPEND_DATA;
-		if (dir)
-			access |= FILE_DELETE_CHILD;
+		/* means nothing for a file, but full control includes it */
+		access |= FILE_DELETE_CHILD;
 	}
+	/* WRITE_OWNER lets nobody but root give a file away: chown() decides */
 	if (compat_owner_or_capable(entry))
-		access |= FILE_WRITE_ATTRIBUTES | ACCESS_WRITE_DAC;
-	if (uid_eq(current_fsuid(), GLOBAL_ROOT_UID))
-		access |= ACCESS_WRITE_OWNER;
+		access |= FILE_WRITE_ATTRIBUTES | ACCESS_WRITE_DAC |
+			  ACCESS_WRITE_OWNER;
 	if (may_delete(entry, parent))
 		access |= ACCESS_DELETE;
 	if (!tree->writable)

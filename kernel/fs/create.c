@@ -414,7 +414,7 @@ static ntstatus_t create_new(struct ksmbd_request *rq, struct ksmbd_create *c,
 	/* its maker gets what he asked for, whatever the mode says */
 	granted = ksmbd_access_map_generic(c->access);
 	if (granted & ACCESS_MAXIMUM_ALLOWED)
-		granted |= ACCESS_FILE_ALL & ~ACCESS_WRITE_OWNER;
+		granted |= ACCESS_FILE_ALL;
 	granted &= ~ACCESS_MAXIMUM_ALLOWED;
 	status = new_open(rq, c, dir, granted, &open);
 	if (status != STATUS_SUCCESS)
