@@ -14,7 +14,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 # shellcheck source=../kernel/lib.sh
 . "$here/../kernel/lib.sh"
 
-rig=debug arch=x86_64 default_profile=kasan
+rig=debug arch=x86 default_profile=kasan
 targets=(bzImage modules)
 headers=(arch/x86/include arch/x86/Makefile arch/x86/Makefile.um arch/x86/Makefile_32.cpu)
 tools=(depmod=kmod)

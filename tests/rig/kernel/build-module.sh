@@ -27,7 +27,7 @@ done
 shift $((OPTIND - 1))
 case $rig in
 uml) arch=um default_profile=debug ;;
-debug) arch=x86_64 default_profile=kasan ;;
+debug) arch=x86 default_profile=kasan ;;
 *) echo "build-module.sh: -r uml or -r debug" >&2; exit 2 ;;
 esac
 profile=${profile:-$default_profile}

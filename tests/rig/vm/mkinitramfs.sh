@@ -33,7 +33,8 @@ while read -r path; do
 	echo "${name%.xz}"
 done <"$work/list" >"$work/modules/order"
 rm "$work/list"
-grep -q '^9p\.ko$' "$work/modules/order" || {
+grep -q '^9p\.ko$' "$work/modules/order" ||
+	grep -q '/9p\.ko$' "$kernel/lib/modules/$version/modules.builtin" || {
 	echo "mkinitramfs.sh: $kernel has no 9p module" >&2
 	exit 1
 }

@@ -120,11 +120,12 @@ static int commit_live_timer(void)
 static int commit_atomic_sleep(void)
 {
 	static DEFINE_SPINLOCK(lock);
+	void *p;
 
 	spin_lock(&lock);
-	mutex_lock(&first);
-	mutex_unlock(&first);
+	p = kmalloc(64, GFP_KERNEL);
 	spin_unlock(&lock);
+	kfree(p);
 	return 0;
 }
 

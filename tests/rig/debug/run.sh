@@ -1,0 +1,27 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# Run VM tests on the debug kernel with our module, then unload it and look for what
+# is left.
+#
+#   run.sh [pytest argument...]     default: tests/vm without what `left-out` names
+set -euo pipefail
+
+here=$(cd "$(dirname "$0")" && pwd)
+top=$(cd "$here/../../.." && pwd)
+cd "$top"
+
+KSMBD_VM_KERNEL=$("$here/build.sh")
+KSMBD_KO=$("$here/build-module.sh" | tail -n 1)
+# kmemleak names an unloaded module's functions by address, which hashing would hide.
+KSMBD_VM_APPEND="kmemleak=on no_hash_pointers workqueue.watchdog_thresh=120"
+export KSMBD_VM_KERNEL KSMBD_KO KSMBD_VM_APPEND
+
+tests=("$@")
+if ((${#tests[@]} == 0)); then
+	tests=(tests/vm)
+	while read -r id; do
+		tests+=("--deselect=$id")
+	done < <(grep -v -e '^#' -e '^$' "$here/left-out")
+fi
+exec .venv/bin/python -m pytest -v --capture=sys --durations=15 "${tests[@]}" \
+	"$here/test_end.py"
