@@ -72,6 +72,9 @@ def server(lab: Lab) -> Iterator[Server]:
         pytest.fail(f"the kernel log has a splat:\n{splat}", pytrace=False)
     if not server.vm.alive:
         pytest.fail("the guest died", pytrace=False)
+    if server.daemon is None or server.daemon.poll() is not None:
+        # A test failed between ending the daemon and starting it again: not the next one's fault.
+        lab.close()
 
 
 @pytest.fixture
