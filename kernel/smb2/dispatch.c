@@ -71,14 +71,19 @@ const char *smb2_command_name(enum smb2_code code)
 	return code < SMB2_NR_COMMANDS ? smb2_commands[code].name : "?";
 }
 
-/* Related operations take their ids from the one before: 3.3.5.2.7.2. */
+/*
+ * Related operations take their ids from the one before: 3.3.5.2.7.2.  Where
+ * there is none before, the whole run of related ones is invalid.
+ */
 static ntstatus_t inherit_ids(struct ksmbd_request *rq)
 {
 	struct ksmbd_message *msg = rq->msg;
 
+	if (!rq->related || msg->n_requests == 1)
+		msg->related_to_nothing = rq->related;
 	if (!rq->related)
 		return STATUS_SUCCESS;
-	if (msg->n_requests == 1)
+	if (msg->related_to_nothing)
 		return STATUS_INVALID_PARAMETER;
 	rq->hdr.session_id = msg->session_id;
 	rq->hdr.tree_id = msg->tree_id;
