@@ -8,6 +8,7 @@
 #include "fs/open.h"
 
 #include <linux/atomic.h>
+#include <linux/dcache.h>
 #include <linux/file.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
@@ -333,6 +334,34 @@ void ksmbd_open_close_all(struct ksmbd_session *s, struct ksmbd_tree *tree)
 		}
 		cond_resched();
 	}
+}
+
+static struct ksmbd_open *open_after(unsigned long *id)
+{
+	struct ksmbd_open *open;
+
+	rcu_read_lock();
+	do {
+		open = xa_find_after(&opens, id, ULONG_MAX, XA_PRESENT);
+	} while (open && !refcount_inc_not_zero(&open->ref));
+	rcu_read_unlock();
+	return open;
+}
+
+bool ksmbd_open_any_below(struct dentry *dir)
+{
+	struct ksmbd_open *open;
+	unsigned long id = 0;
+	bool below = false;
+
+	while (!below && (open = open_after(&id))) {
+		if (open->filp && is_live(open))
+			below = open->filp->f_path.dentry != dir &&
+				is_subdir(open->filp->f_path.dentry, dir);
+		ksmbd_open_put(open);
+		cond_resched();
+	}
+	return below;
 }
 
 unsigned int ksmbd_open_count(void)

@@ -165,6 +165,12 @@ int ksmbd_unlink(const struct path *path, const struct cred *cred);
 bool ksmbd_open_wait_enter(struct ksmbd_open *open, struct ksmbd_request *rq);
 void ksmbd_open_wait_leave(struct ksmbd_open *open, struct ksmbd_request *rq);
 
+/*
+ * Does anybody hold something open below @dir?  Looks at every open: for the
+ * rename of a directory.  What is opened during the search may be missed.
+ */
+bool ksmbd_open_any_below(struct dentry *dir);
+
 int ksmbd_open_init(void);
 void ksmbd_open_exit(void);
 unsigned int ksmbd_open_count(void);

@@ -68,6 +68,10 @@ static ntstatus_t check_source(const struct naming *n)
 	if (src->dentry == open->tree->share->root.dentry ||
 	    src->dentry == src->mnt->mnt_root)
 		return STATUS_ACCESS_DENIED;
+	/* 2.1.5.15.11: what is open below keeps its path */
+	if (!n->link && !n->posix && open->kind == OPEN_DIRECTORY &&
+	    ksmbd_open_any_below(src->dentry))
+		return STATUS_ACCESS_DENIED;
 	return STATUS_SUCCESS;
 }
 
