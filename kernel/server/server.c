@@ -6,6 +6,7 @@
 #include <linux/printk.h>
 #include <linux/workqueue.h>
 #include <net/net_namespace.h>
+#include "auth/delay.h"
 #include "ipc/ipc.h"
 #include "server/connection.h"
 #include "server/control.h"
@@ -41,6 +42,7 @@ int ksmbd_server_start(void)
 	mutex_lock(&server_lock);
 	if (state != SERVER_STARTUP)
 		goto out;
+	ksmbd_delay_allow();
 	err = ksmbd_tcp_start(&init_net);
 	if (err)
 		goto out;
@@ -52,7 +54,7 @@ out:
 }
 
 /*
- * Nobody comes in, nobody waits for mountd, everybody leaves; what startup
+ * Nobody comes in, nobody waits for mountd or for a penalty, everybody leaves; what startup
  * gave goes last, because those who are leaving still go by it.
  */
 static void stop_all_locked(void)
@@ -60,6 +62,7 @@ static void stop_all_locked(void)
 	lockdep_assert_held(&server_lock);
 	ksmbd_tcp_stop();
 	ksmbd_ipc_stop();
+	ksmbd_delay_cancel();
 	ksmbd_conn_drain_all();
 	ksmbd_ipc_reset();
 }
