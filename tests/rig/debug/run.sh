@@ -16,7 +16,17 @@ KSMBD_KO=$("$here/build-module.sh" | tail -n 1)
 KSMBD_VM_APPEND="kmemleak=on no_hash_pointers workqueue.watchdog_thresh=120"
 export KSMBD_VM_KERNEL KSMBD_KO KSMBD_VM_APPEND
 
-tests=("$@")
+tests=()
+while (($#)); do
+	if [[ $1 == -k ]]; then
+		# The questions at the end are never narrowed away.
+		tests+=(-k "($2) or test_end")
+		shift 2
+	else
+		tests+=("$1")
+		shift
+	fi
+done
 if ((${#tests[@]} == 0)); then
 	tests=(tests/vm)
 	while read -r id; do
