@@ -2,6 +2,7 @@
 #include "server/server.h"
 
 #include <linux/errno.h>
+#include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/printk.h>
 #include <linux/workqueue.h>
@@ -43,9 +44,15 @@ int ksmbd_server_start(void)
 	if (state != SERVER_STARTUP)
 		goto out;
 	ksmbd_delay_allow();
-	err = ksmbd_tcp_start(&init_net);
-	if (err)
+	/* whoever serves stays loaded: the way out is a reset, then rmmod */
+	err = -ENODEV;
+	if (!try_module_get(THIS_MODULE))
 		goto out;
+	err = ksmbd_tcp_start(&init_net);
+	if (err) {
+		module_put(THIS_MODULE);
+		goto out;
+	}
 	WRITE_ONCE(last_port, ksmbd_settings.tcp_port);
 	WRITE_ONCE(state, SERVER_RUNNING);
 out:
@@ -75,6 +82,8 @@ void ksmbd_server_reset(void)
 		pr_info("ksmbd: the server stops\n");
 		stop_all_locked();
 		WRITE_ONCE(state, SERVER_STARTUP);
+		/* ksmbd_server_exit() waits for us, in sysfs or in the work item */
+		module_put(THIS_MODULE);
 	}
 	mutex_unlock(&server_lock);
 }

@@ -7,6 +7,7 @@ import os
 import shlex
 import subprocess
 import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -178,9 +179,18 @@ class Server:
         return self.vm.run(self.tools.command(program, *args), 120, check=check)
 
     def start_daemon(self) -> None:
-        """Starts mountd and waits until the module listens."""
+        """Starts mountd and waits until it answers for a module that listens."""
         self.daemon = self.vm.start(self.tools.command("mountd", "-n"))
+        if self.tools.root is None:
+            # A module whose daemon died goes on listening: the port says nothing of this one.
+            self.wait_serving(self.daemon)
         self.wait_listening()
+
+    def wait_serving(self, daemon: Job, seconds: float = 90) -> None:
+        end = time.monotonic() + seconds
+        while ": serving " not in daemon.output():
+            if daemon.poll(0.2) is not None or time.monotonic() > end:
+                raise VmError(f"mountd does not serve\n{self.log()[-4000:]}")
 
     def wait_listening(self, seconds: int = 60) -> None:
         # 01BD is 445 and 0A is LISTEN: looking costs the server no connection.
