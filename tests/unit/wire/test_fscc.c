@@ -74,6 +74,15 @@ static void test_fixed_classes(void)
 	CHECK(at64(0) == 9 && at64(8) == 8 && at64(16) == 0);
 }
 
+static void test_object_id(void)
+{
+	fixed(fscc_put_object_id, FSCC_OBJECT_ID_SIZE);
+	CHECK(at64(0) == 8 && at64(8) == 9);		/* inode, volume */
+	CHECK(at64(16) == 9 && at64(24) == 0);
+	CHECK(at64(32) == 8 && at64(40) == 9);
+	CHECK(at64(48) == 0 && at64(56) == 0);
+}
+
 static void test_names(void)
 {
 	bool overflow = false;
@@ -185,6 +194,7 @@ static void test_fs(void)
 void test_fscc_query(void)
 {
 	test_fixed_classes();
+	test_object_id();
 	test_names();
 	test_streams();
 	test_pipe();
