@@ -173,7 +173,7 @@ class Server:
         self.vm.write("/etc/ksmbd/ksmbd.conf", self.config)
         self.tools.prepare(self.vm)
         for name in USERS:
-            self.run_tool("adduser", "-a", "-p", self.password, name)
+            self.run_tool("adduser", "-a", name, "-p", self.password)  # 3.4.7 wants it so
 
     def run_tool(self, program: str, *args: str, check: bool = True) -> Result:
         return self.vm.run(self.tools.command(program, *args), 120, check=check)

@@ -61,7 +61,8 @@ def handles(server: Server, keep: contextlib.ExitStack) -> None:
     wire = keep.enter_context(Raw(server.vm.smb_port, timeout=60))
     wire.ready()
     for number in range(COUNT):
-        reply = wire.call(r.CREATE, r.create(f"f{number}"), credits=4)
+        # the files are root's: no right to change their protection
+        reply = wire.call(r.CREATE, r.create(f"f{number}", access=0x12019F), credits=4)
         assert reply.status == "SUCCESS"
 
 
