@@ -332,47 +332,65 @@ int ksmbd_acl_store(const struct path *path, const struct sd *sd)
 
 /* --- from a descriptor to mode and POSIX ACL --- */
 
-static unsigned int perm_of(u32 access)
+/*
+ * FILE_EXECUTE of a file lets SMB read it ([MS-SMB2] 3.3.5.12), so r belongs
+ * to it.
+ */
+static unsigned int perm_of(u32 access, bool dir)
 {
-	return (access & FILE_READ_DATA ? 4 : 0) |
+	u32 reads = FILE_READ_DATA | (dir ? 0 : FILE_EXECUTE);
+
+	return (access & reads ? 4 : 0) |
 	       (access & (FILE_WRITE_DATA | FILE_APPEND_DATA) ? 2 : 0) |
 	       (access & FILE_EXECUTE ? 1 : 0);
 }
 
-static unsigned int perm_of_user(const struct sd *sd, u32 uid)
+static u32 access_of_user(const struct sd *sd, u32 uid)
 {
 	const struct ksmbd_acl_token token = {
 		.has_uid = true, .uid = uid, .authenticated = true,
 	};
 
-	return perm_of(ksmbd_acl_evaluate(sd, &token));
+	return ksmbd_acl_evaluate(sd, &token);
 }
 
-static unsigned int perm_of_group(const struct sd *sd, u32 gid)
+static u32 access_of_group(const struct sd *sd, u32 gid)
 {
 	const struct ksmbd_acl_token token = {
 		.has_gid = true, .gid = gid, .authenticated = true,
 	};
 
-	return perm_of(ksmbd_acl_evaluate(sd, &token));
+	return ksmbd_acl_evaluate(sd, &token);
 }
 
-static unsigned int perm_of_others(const struct sd *sd)
+static u32 access_of_others(const struct sd *sd)
 {
 	const struct ksmbd_acl_token token = { .authenticated = true };
 
-	return perm_of(ksmbd_acl_evaluate(sd, &token));
+	return ksmbd_acl_evaluate(sd, &token);
 }
 
-static umode_t mode_of(const struct sd *sd, const struct kstat *st)
+/*
+ * With the descriptor stored as well, the owner's bits need only let through
+ * what it grants him: rights on EAs without those on data are kept possible.
+ * He could chmod(2) the file anyway; others get no more than they are granted.
+ */
+static umode_t mode_of(const struct sd *sd, const struct kstat *st, bool stored)
 {
-	umode_t mode = perm_of_user(sd, from_kuid(&init_user_ns, st->uid)) << 6 |
-		       perm_of_group(sd, from_kgid(&init_user_ns, st->gid)) << 3 |
-		       perm_of_others(sd);
+	bool dir = S_ISDIR(st->mode);
+	u32 owner = access_of_user(sd, from_kuid(&init_user_ns, st->uid));
+	u32 group = access_of_group(sd, from_kgid(&init_user_ns, st->gid));
+	umode_t mode;
 
-	if (S_ISDIR(st->mode))
+	if (stored && owner & FILE_READ_EA)
+		owner |= FILE_READ_DATA;
+	if (stored && owner & FILE_WRITE_EA)
+		owner |= FILE_WRITE_DATA;
+	mode = perm_of(owner, dir) << 6 | perm_of(group, dir) << 3 |
+	       perm_of(access_of_others(sd), dir);
+	if (dir)
 		mode |= st->mode & 0111;
-	return (st->mode & S_IALLUGO & ~0777) | mode;
+	return (st->mode & ~0777) | mode;	/* the type is part of it */
 }
 
 /* Adds @id once, in order: what a POSIX ACL has of users, or of groups. */
@@ -429,7 +447,8 @@ static struct posix_acl_entry *add_entry(struct posix_acl_entry *e, short tag,
 static struct posix_acl *posix_acl_of(const struct sd *sd,
 				      const struct kstat *st, umode_t mode)
 {
-	unsigned int x = S_ISDIR(st->mode) ? st->mode & 1 : 0, mask;
+	bool dir = S_ISDIR(st->mode);
+	unsigned int x = dir ? st->mode & 1 : 0, mask, perm;
 	struct named *named = kmalloc(sizeof(*named), GFP_KERNEL);
 	struct posix_acl_entry *e;
 	struct posix_acl *acl = NULL;
@@ -447,16 +466,14 @@ static struct posix_acl *posix_acl_of(const struct sd *sd,
 	mask = mode >> 3;
 	e = add_entry(acl->a_entries, ACL_USER_OBJ, mode >> 6);
 	for (u32 i = 0; i < named->n_users; i++) {
-		unsigned int perm = perm_of_user(sd, named->users[i]) | x;
-
+		perm = perm_of(access_of_user(sd, named->users[i]), dir) | x;
 		e->e_uid = make_kuid(&init_user_ns, named->users[i]);
 		e = add_entry(e, ACL_USER, perm);
 		mask |= perm;
 	}
 	e = add_entry(e, ACL_GROUP_OBJ, mode >> 3);
 	for (u32 i = 0; i < named->n_groups; i++) {
-		unsigned int perm = perm_of_group(sd, named->groups[i]) | x;
-
+		perm = perm_of(access_of_group(sd, named->groups[i]), dir) | x;
 		e->e_gid = make_kgid(&init_user_ns, named->groups[i]);
 		e = add_entry(e, ACL_GROUP, perm);
 		mask |= perm;
@@ -537,9 +554,9 @@ int ksmbd_acl_apply_mode(const struct path *path, const struct sd *sd,
 
 	if (err)
 		return err;
-	attr.ia_mode = mode_of(sd, &st);
+	attr.ia_mode = mode_of(sd, &st, named);
 	if (named)
 		return apply_as_kernel(path, sd, &st, &attr);
-	return (st.mode & S_IALLUGO) == attr.ia_mode ? 0 :
+	return st.mode == attr.ia_mode ? 0 :
 	       ksmbd_setattr(path, &attr);
 }

@@ -112,7 +112,8 @@ ntstatus_t ksmbd_fs_set_security(struct ksmbd_open *open, u32 info,
  * What a client wants a new file to have, to be freed with kvfree();
  * INVALID_OWNER when it is to be somebody else's.
  */
-ntstatus_t ksmbd_fs_decode_security(struct wire_span in, struct sd **sd);
+ntstatus_t ksmbd_fs_decode_security(const struct ksmbd_share *share,
+				    struct wire_span in, struct sd **sd);
 /*
  * Gives @entry, just made in @parent, @given (may be NULL) or what it
  * inherits.  An errno.

@@ -9,12 +9,15 @@
  *
  * The owner may be set to who chown(2) lets the user make it, the group to one
  * that chown(2) lets him choose; with descriptors stored, to any group that is
- * none of Unix as well, which then means nothing but itself.
+ * none of Unix as well, which then means nothing but itself.  The same goes for
+ * the owner that the creator of a file names: a copy from elsewhere keeps the
+ * name, and its creator keeps what the DACL grants him.
  */
 #include <linux/cred.h>
 #include <linux/fs.h>
 #include <linux/uidgid.h>
 #include <linux/user_namespace.h>
+#include "debug.h"
 #include "fs/access.h"
 #include "fs/acl.h"
 #include "fs/fs.h"
@@ -163,6 +166,9 @@ static ntstatus_t change_ids(const struct path *path, struct iattr *attr)
 
 	if (!attr->ia_valid)
 		return STATUS_SUCCESS;
+	if (!d_is_dir(path->dentry))		/* as chown(2) does */
+		attr->ia_valid |= ATTR_KILL_SUID | ATTR_KILL_SGID |
+				  ATTR_KILL_PRIV;
 	err = ksmbd_setattr(path, attr);
 	return err == -EPERM && owner ? STATUS_INVALID_OWNER :
 					ntstatus_from_errno(err);
@@ -203,7 +209,6 @@ static void fill_in(struct sd *sd, u32 info, struct sd *old)
 	}
 }
 
-/* Mode and xattr; a descriptor that cannot be kept is refused as a whole. */
 static int apply(const struct ksmbd_share *share, const struct path *path,
 		 const struct sd *sd, bool dacl)
 {
@@ -219,6 +224,7 @@ static ntstatus_t set_security(struct ksmbd_open *open, u32 info, struct sd *sd)
 {
 	const struct ksmbd_share *share = open->tree->share;
 	const struct path *path = &open->filp->f_path;
+	bool dacl = info & DACL_SECURITY_INFORMATION;
 	struct iattr attr = { };
 	struct kstat st;
 	ntstatus_t status;
@@ -236,9 +242,13 @@ static ntstatus_t set_security(struct ksmbd_open *open, u32 info, struct sd *sd)
 		return ntstatus_from_errno(PTR_ERR(old));
 	fill_in(sd, info, old);
 	status = change_ids(path, &attr);
-	if (status == STATUS_SUCCESS)
-		status = ntstatus_from_errno(apply(share, path, sd,
-						   info & DACL_SECURITY_INFORMATION));
+	if (status == STATUS_SUCCESS) {
+		err = apply(share, path, sd, dacl);
+		/* too big for the filesystem, most likely: as it was, then */
+		if (err && apply(share, path, old, dacl))
+			ksmbd_debug(VFS, "descriptor lost, the mode counts\n");
+		status = ntstatus_from_errno(err);
+	}
 	kvfree(old);
 	return status;
 }
@@ -310,7 +320,8 @@ int ksmbd_fs_new_security(const struct ksmbd_share *share,
 			return PTR_ERR(old);
 		info = DACL_SECURITY_INFORMATION;
 		if (ksmbd_acl_stored(share))
-			info |= GROUP_SECURITY_INFORMATION;
+			info |= OWNER_SECURITY_INFORMATION |
+				GROUP_SECURITY_INFORMATION;
 		fill_in(given, info, old);
 		kvfree(old);
 	}
@@ -319,7 +330,8 @@ int ksmbd_fs_new_security(const struct ksmbd_share *share,
 	return err;
 }
 
-ntstatus_t ksmbd_fs_decode_security(struct wire_span in, struct sd **sd)
+ntstatus_t ksmbd_fs_decode_security(const struct ksmbd_share *share,
+				    struct wire_span in, struct sd **sd)
 {
 	struct sd *decoded = ksmbd_sd_decode(in);
 	u32 uid;
@@ -327,8 +339,9 @@ ntstatus_t ksmbd_fs_decode_security(struct wire_span in, struct sd **sd)
 	if (IS_ERR(decoded))
 		return decode_status(PTR_ERR(decoded));
 	if (decoded->has_owner &&
-	    (!ksmbd_sid_to_uid(&decoded->owner, &uid) ||
-	     uid != from_kuid(&init_user_ns, current_fsuid()))) {
+	    (ksmbd_sid_to_uid(&decoded->owner, &uid) ?
+	     uid != from_kuid(&init_user_ns, current_fsuid()) :
+	     !ksmbd_acl_stored(share))) {
 		kvfree(decoded);
 		return STATUS_INVALID_OWNER;
 	}

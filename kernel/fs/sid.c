@@ -95,13 +95,22 @@ static bool is_in(const struct ksmbd_acl_token *token, const struct sd_sid *sid)
 	return false;
 }
 
+/* A user: an owner that is a group, or Everyone, would be too many. */
+static bool is_owner(const struct sd *sd, const struct ksmbd_acl_token *token)
+{
+	u32 uid;
+
+	return token->has_uid && sd->has_owner &&
+	       ksmbd_sid_to_uid(&sd->owner, &uid) && uid == token->uid;
+}
+
 /*
  * A right belongs to whichever ACE names it first.  The owner may always read
  * and write the DACL, unless an ACE for OWNER RIGHTS says what he may.
  */
 u32 ksmbd_acl_evaluate(const struct sd *sd, const struct ksmbd_acl_token *token)
 {
-	bool owner = sd->has_owner && is_in(token, &sd->owner);
+	bool owner = is_owner(sd, token);
 	u32 allowed = 0, denied = 0;
 
 	if (!(sd->control & SD_DACL_PRESENT) || sd->null_dacl)

@@ -125,7 +125,8 @@ ntstatus_t smb2_create(struct ksmbd_request *rq)
 		return status;
 	c.name = name;
 	if (req->contexts & CREATE_CTX_SECD)
-		status = ksmbd_fs_decode_security(req->security_descriptor,
+		status = ksmbd_fs_decode_security(rq->tree->share,
+						  req->security_descriptor,
 						  &c.sd);
 	if (status == STATUS_SUCCESS)
 		status = create(rq, &c);

@@ -7,7 +7,7 @@
 #define ACL_HEADER_SIZE		8
 #define ACE_HEADER_SIZE		8	/* with the mask */
 #define ACL_REVISION		2
-#define ACL_REVISION_DS		4
+#define ACL_REVISION_MAX	4	/* 3 is said by some, and means nothing */
 #define KEPT_CONTROL		(SD_OWNER_DEFAULTED | SD_GROUP_DEFAULTED |	\
 				 SD_DACL_PRESENT | SD_DACL_PROTECTED |		\
 				 SD_DACL_AUTO_INHERITED |			\
@@ -90,7 +90,7 @@ static struct wire_reader get_acl(struct wire_span in, u32 offset, u16 *count)
 	size = wire_get_u16(&r);
 	*count = wire_get_u16(&r);
 	wire_skip(&r, 2);			/* Sbz2 */
-	if (revision != ACL_REVISION && revision != ACL_REVISION_DS)
+	if (revision < ACL_REVISION || revision > ACL_REVISION_MAX)
 		r.bad = true;
 	if (r.bad || size < ACL_HEADER_SIZE ||
 	    size > wire_left(&r) + ACL_HEADER_SIZE ||

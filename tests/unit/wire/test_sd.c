@@ -176,7 +176,8 @@ static void test_hostile_acls(void)
 	CHECK(patched_u16(DACL_AT + 2, 63) == -EINVAL);
 	CHECK(patched_u16(DACL_AT + 2, 65) == -EINVAL);
 	CHECK(patched_u8(DACL_AT, 1) == -EINVAL);		/* AclRevision */
-	CHECK(patched_u8(DACL_AT, 4) == 0);
+	CHECK(patched_u8(DACL_AT, 3) == 0 && patched_u8(DACL_AT, 4) == 0);
+	CHECK(patched_u8(DACL_AT, 5) == -EINVAL);
 	CHECK(patched_u8(ACE1_AT, 5) == -EOPNOTSUPP);		/* an object ACE */
 	CHECK(patched_u8(ACE1_AT, 2) == -EOPNOTSUPP);
 	CHECK(patched_u8(0, 2) == -EINVAL);
