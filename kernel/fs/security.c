@@ -7,11 +7,9 @@
  *	group	S-1-22-2-gid
  *	others	S-1-1-0
  *
- * The owner may be set to who chown(2) lets the user make it, the group to one
- * that chown(2) lets him choose; with descriptors stored, to any group that is
- * none of Unix as well, which then means nothing but itself.  The same goes for
- * the owner that the creator of a file names: a copy from elsewhere keeps the
- * name, and its creator keeps what the DACL grants him.
+ * Owner and group may be set to whom chown(2) lets the user make them.  With
+ * descriptors stored they may also be some that are none of Unix, so that a
+ * copy from elsewhere keeps them: names, which give nobody an owner's rights.
  */
 #include <linux/cred.h>
 #include <linux/fs.h>
@@ -140,11 +138,13 @@ static ntstatus_t new_ids(const struct ksmbd_share *share, const struct sd *sd,
 	u32 id;
 
 	if (info & OWNER_SECURITY_INFORMATION && sd->has_owner) {
-		if (!ksmbd_sid_to_uid(&sd->owner, &id))
+		if (ksmbd_sid_to_uid(&sd->owner, &id)) {
+			attr->ia_uid = make_kuid(&init_user_ns, id);
+			if (!uid_eq(attr->ia_uid, st->uid))
+				attr->ia_valid |= ATTR_UID;
+		} else if (!ksmbd_acl_stored(share)) {
 			return STATUS_INVALID_OWNER;
-		attr->ia_uid = make_kuid(&init_user_ns, id);
-		if (!uid_eq(attr->ia_uid, st->uid))
-			attr->ia_valid |= ATTR_UID;
+		}
 	}
 	if (info & GROUP_SECURITY_INFORMATION && sd->has_group) {
 		if (ksmbd_sid_to_gid(&sd->group, &id)) {
