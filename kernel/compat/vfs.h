@@ -73,13 +73,25 @@ static inline int compat_notify_change(const struct path *path,
 			     delegated);
 }
 
-/* The default ACL of a directory: NULL, ERR_PTR or referenced. */
-static inline struct posix_acl *compat_default_acl(struct inode *dir)
+/* An inode's ACL_TYPE_*: NULL, ERR_PTR or referenced. */
+static inline struct posix_acl *compat_get_acl(struct inode *inode, int type)
 {
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 2, 0)
-	return get_inode_acl(dir, ACL_TYPE_DEFAULT);
+	return get_inode_acl(inode, type);
 #else
-	return get_acl(dir, ACL_TYPE_DEFAULT);
+	return get_acl(inode, type);
+#endif
+}
+
+/* The caller holds the inode's lock; owner or capable.  @acl NULL removes it. */
+static inline int compat_set_acl(const struct path *path, int type,
+				 struct posix_acl *acl)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 2, 0)
+	return set_posix_acl(compat_idmap(path->mnt), path->dentry, type, acl);
+#else
+	return set_posix_acl(compat_idmap(path->mnt), d_inode(path->dentry),
+			     type, acl);
 #endif
 }
 

@@ -3,6 +3,7 @@
 
 #include <linux/fs.h>
 #include "compat/vfs.h"
+#include "fs/acl.h"
 #include "wire/smb2.h"
 
 #define GENERIC_READ_FILE	(FILE_READ_DATA | FILE_READ_EA |		\
@@ -69,6 +70,7 @@ u32 ksmbd_access_maximal(const struct ksmbd_tree *tree,
 			  ACCESS_WRITE_OWNER;
 	if (may_delete(entry, parent))
 		access |= ACCESS_DELETE;
+	access = ksmbd_acl_limit(tree, entry, parent, access);
 	if (!tree->writable)
 		access &= ~KSMBD_ACCESS_WRITES;
 	return access;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Windows access rights from Unix permissions. */
+/* Windows access rights from Unix permissions and security descriptors. */
 #ifndef _KSMBD_ACCESS_H
 #define _KSMBD_ACCESS_H
 

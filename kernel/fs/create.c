@@ -16,6 +16,7 @@
 #include "compat/vfs.h"
 #include "debug.h"
 #include "fs/access.h"
+#include "fs/acl.h"
 #include "fs/dos_attr.h"
 #include "fs/fs.h"
 #include "fs/path.h"
@@ -338,7 +339,7 @@ static void undo_umask(const struct path *entry, struct inode *dir, umode_t mode
 
 	if ((inode->i_mode & 0777) == mode)
 		return;
-	acl = compat_default_acl(dir);
+	acl = compat_get_acl(dir, ACL_TYPE_DEFAULT);
 	if (!IS_ERR_OR_NULL(acl)) {
 		posix_acl_release(acl);
 		return;
@@ -403,7 +404,7 @@ static ntstatus_t create_new(struct ksmbd_request *rq, struct ksmbd_create *c,
 
 	if (!may_create(c))
 		return STATUS_OBJECT_NAME_NOT_FOUND;
-	if (!rq->tree->writable)
+	if (!rq->tree->writable || !ksmbd_acl_may_add(rq->tree, &p->parent, dir))
 		return STATUS_ACCESS_DENIED;
 	if (c->options & FILE_DELETE_ON_CLOSE &&
 	    c->attributes & FILE_ATTRIBUTE_READONLY)
@@ -435,6 +436,13 @@ static ntstatus_t create_new(struct ksmbd_request *rq, struct ksmbd_create *c,
 		return status;
 	}
 	store_attributes(open, c->attributes, 0);
+	/* the last to come: its mode may keep us from all of the above */
+	err = ksmbd_fs_new_security(rq->tree->share, &p->entry, &p->parent, c->sd);
+	if (err) {	/* better none than one that others can read */
+		ksmbd_unlink(&p->entry, open->cred);
+		ksmbd_open_abandon(open);
+		return ntstatus_from_errno(err);
+	}
 	reserve(open, c);
 	c->action = FILE_CREATED;
 	c->maximal_access = ksmbd_access_maximal(rq->tree, &p->entry, &p->parent);

@@ -11,6 +11,7 @@
 
 #include "fs/open.h"
 #include "wire/fscc.h"
+#include "wire/sd.h"
 
 /* NTTIME (100 ns since 1601) and back, clamped to what the kernel can hold. */
 u64 ksmbd_nttime(struct timespec64 ts);
@@ -24,6 +25,7 @@ struct timespec64 ksmbd_timespec(u64 nttime);
  * @access, @share_access, @disposition, @options, @attributes: as requested;
  *	generic bits are mapped here
  * @action: FILE_OPENED ...
+ * @sd: the creator's descriptor for a new file, or NULL
  * @maximal_access: of the user on the file, for MxAc; when @want_maximal
  */
 struct ksmbd_create {
@@ -33,6 +35,7 @@ struct ksmbd_create {
 	u64 allocation_size;
 	bool want_maximal;
 	bool posix_case;		/* exact names only */
+	struct sd *sd;
 
 	u32 action;
 	u32 maximal_access;
@@ -97,12 +100,27 @@ ntstatus_t ksmbd_fs_query_directory(struct ksmbd_open *open, u8 info_class,
 				    struct wire_writer *w);
 
 /*
- * A self-relative security descriptor from owner, group and mode, with the
- * parts that OWNER_/GROUP_/DACL_SECURITY_INFORMATION select; *len is what it
- * needs even when BUFFER_TOO_SMALL is returned.
+ * The self-relative security descriptor, with the parts that
+ * OWNER_/GROUP_/DACL_SECURITY_INFORMATION select; *len is what it needs even
+ * when BUFFER_TOO_SMALL is returned.
  */
 ntstatus_t ksmbd_fs_query_security(struct ksmbd_open *open, u32 info, void *buf,
 				   u32 cap, u32 *len);
+ntstatus_t ksmbd_fs_set_security(struct ksmbd_open *open, u32 info,
+				 struct wire_span in);
+/*
+ * What a client wants a new file to have, to be freed with kvfree();
+ * INVALID_OWNER when it is to be somebody else's.
+ */
+ntstatus_t ksmbd_fs_decode_security(const struct ksmbd_share *share,
+				    struct wire_span in, struct sd **sd);
+/*
+ * Gives @entry, just made in @parent, @given (may be NULL) or what it
+ * inherits.  An errno.
+ */
+int ksmbd_fs_new_security(const struct ksmbd_share *share,
+			  const struct path *entry, const struct path *parent,
+			  struct sd *given);
 
 /* Does @name match @pattern with Windows wildcards (* ? < > ")?  Caseless. */
 bool ksmbd_fs_match(const char *pattern, const char *name);

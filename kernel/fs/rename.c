@@ -17,6 +17,8 @@
 #include <linux/sched.h>
 #include <linux/slab.h>
 #include "compat/vfs.h"
+#include "fs/access.h"
+#include "fs/acl.h"
 #include "fs/dos_attr.h"
 #include "fs/fs.h"
 #include "fs/path.h"
@@ -137,6 +139,9 @@ static ntstatus_t pick_target(struct naming *n, bool *done)
 		return STATUS_OBJECT_NAME_COLLISION;
 	if (!d_is_reg(entry->dentry) || n->open->kind == OPEN_DIRECTORY)
 		return STATUS_ACCESS_DENIED;
+	if (!(ksmbd_access_maximal(n->open->tree, entry, &n->to.parent) &
+	      ACCESS_DELETE))
+		return STATUS_ACCESS_DENIED;
 	ksmbd_dos_attr_get(n->open->tree->share, entry, &attr);
 	if (attr.attributes & FILE_ATTRIBUTE_READONLY)
 		return STATUS_ACCESS_DENIED;
@@ -156,6 +161,9 @@ static ntstatus_t check_directory(const struct naming *n)
 	struct ksmbd_file *dir;
 	ntstatus_t status;
 
+	if (!ksmbd_acl_may_add(n->open->tree, &n->to.parent,
+			       n->open->kind == OPEN_DIRECTORY))
+		return STATUS_ACCESS_DENIED;
 	dir = ksmbd_file_find(d_inode(n->to.parent.dentry));
 	if (!dir)
 		return STATUS_SUCCESS;

@@ -32,8 +32,6 @@ static ntstatus_t check_request(const struct smb2_create_req *req)
 	/* contexts whose loss the client would not notice in time */
 	if (req->contexts & CREATE_CTX_EXTA)
 		return STATUS_EAS_NOT_SUPPORTED;
-	if (req->contexts & CREATE_CTX_SECD)
-		return STATUS_NOT_SUPPORTED;
 	if (req->contexts & CREATE_CTX_TWRP && req->twrp)
 		return STATUS_OBJECT_NAME_NOT_FOUND;	/* no such snapshot */
 	if (req->contexts & (CREATE_CTX_DHNC | CREATE_CTX_DH2C))
@@ -126,7 +124,13 @@ ntstatus_t smb2_create(struct ksmbd_request *rq)
 	if (status != STATUS_SUCCESS)
 		return status;
 	c.name = name;
-	status = create(rq, &c);
+	if (req->contexts & CREATE_CTX_SECD)
+		status = ksmbd_fs_decode_security(rq->tree->share,
+						  req->security_descriptor,
+						  &c.sd);
+	if (status == STATUS_SUCCESS)
+		status = create(rq, &c);
+	kvfree(c.sd);
 	kfree(name);
 	return status;
 }

@@ -176,8 +176,10 @@ ntstatus_t smb2_set_info(struct ksmbd_request *rq)
 		    !classes[req->info_class])
 			return STATUS_INVALID_INFO_CLASS;
 		return classes[req->info_class](rq, req->buffer);
-	case SMB2_0_INFO_FILESYSTEM:
 	case SMB2_0_INFO_SECURITY:
+		return ksmbd_fs_set_security(open, req->additional_information,
+					     req->buffer);
+	case SMB2_0_INFO_FILESYSTEM:
 	case SMB2_0_INFO_QUOTA:
 		return STATUS_NOT_SUPPORTED;
 	default:
