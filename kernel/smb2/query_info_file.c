@@ -5,6 +5,7 @@
 #include "smb2/smb2.h"
 
 #include <linux/slab.h>
+#include "fs/ea.h"
 #include "fs/fs.h"
 
 /**
@@ -14,6 +15,7 @@
  * @put:    for a class of fixed size
  * @put_named: for one that ends in a name, which may be cut short
  * @pipe:   also answered for a named pipe
+ * @ea_size: shows EaSize, which is not asked of the file for nothing
  */
 struct file_class {
 	u32 size;
@@ -22,6 +24,7 @@ struct file_class {
 	ntstatus_t (*put_named)(struct ksmbd_open *open, struct wire_writer *w,
 				const struct fscc_file *f, bool *overflow);
 	bool pipe;
+	bool ea_size;
 };
 
 static ntstatus_t put_all(struct ksmbd_open *open, struct wire_writer *w,
@@ -87,12 +90,13 @@ static const struct file_class classes[] = {
 	[FILE_BASIC_INFORMATION]	= { 40, FILE_READ_ATTRIBUTES, fscc_put_basic },
 	[FILE_STANDARD_INFORMATION]	= { 24, 0, fscc_put_standard, .pipe = true },
 	[FILE_INTERNAL_INFORMATION]	= { 8, 0, fscc_put_internal, .pipe = true },
-	[FILE_EA_INFORMATION]		= { 4, 0, fscc_put_ea },
+	[FILE_EA_INFORMATION]		= { 4, 0, fscc_put_ea, .ea_size = true },
 	[FILE_ACCESS_INFORMATION]	= { 4, 0, fscc_put_access },
 	[FILE_POSITION_INFORMATION]	= { 8, 0, fscc_put_position },
 	[FILE_MODE_INFORMATION]		= { 4, 0, fscc_put_mode },
 	[FILE_ALIGNMENT_INFORMATION]	= { 4, 0, fscc_put_alignment },
-	[FILE_ALL_INFORMATION]		= { 100, FILE_READ_ATTRIBUTES, NULL, put_all },
+	[FILE_ALL_INFORMATION]		= { 100, FILE_READ_ATTRIBUTES, NULL, put_all,
+					    .ea_size = true },
 	[FILE_ALTERNATE_NAME_INFORMATION] = { 4, 0, NULL, put_alternate_name },
 	[FILE_STREAM_INFORMATION]	= { 24, 0, NULL, put_streams },
 	[FILE_PIPE_LOCAL_INFORMATION]	= { 40, FILE_READ_ATTRIBUTES, put_pipe_local, .pipe = true },
@@ -121,6 +125,27 @@ static const struct fscc_file pipe_file = {
 	.delete_pending		= true,		/* [MS-FSCC] 2.4.41 <143>: pipes do */
 };
 
+#define EA_PAYLOAD_MAX	(128 * 1024)	/* more than one EA of any length */
+
+static ntstatus_t query_ea(struct ksmbd_request *rq)
+{
+	const struct smb2_query_info_req *req = &rq->req.query_info;
+	struct wire_writer w;
+	ntstatus_t status;
+
+	if (rq->open->kind == OPEN_PIPE)
+		return STATUS_INVALID_PARAMETER;
+	if (!ksmbd_payload_alloc(&rq->payload,
+				 min_t(u32, req->output_buffer_length,
+				       EA_PAYLOAD_MAX)))
+		return STATUS_INSUFFICIENT_RESOURCES;
+	w = wire_writer_of(rq->payload.data, rq->payload.len);
+	status = ksmbd_fs_query_ea(rq->open, req->flags,
+				   req->additional_information, req->input, &w);
+	rq->payload.len = w.len;
+	return status;
+}
+
 ntstatus_t smb2_query_file_info(struct ksmbd_request *rq)
 {
 	const struct smb2_query_info_req *req = &rq->req.query_info;
@@ -132,8 +157,7 @@ ntstatus_t smb2_query_file_info(struct ksmbd_request *rq)
 	ntstatus_t status = STATUS_SUCCESS;
 
 	if (req->info_class == FILE_FULL_EA_INFORMATION)
-		return open->granted_access & FILE_READ_EA ?
-		       STATUS_NO_EAS_ON_FILE : STATUS_ACCESS_DENIED;
+		return query_ea(rq);
 	if (!class)
 		return STATUS_INVALID_INFO_CLASS;
 	if (open->kind == OPEN_PIPE && !class->pipe)
@@ -149,6 +173,8 @@ ntstatus_t smb2_query_file_info(struct ksmbd_request *rq)
 		status = ksmbd_fs_stat(open, &f);
 	if (status != STATUS_SUCCESS)
 		return status;
+	if (class->ea_size)
+		f.ea_size = ksmbd_ea_size(&open->filp->f_path);
 
 	/* no class is longer than its fixed part and the longest path */
 	if (!ksmbd_payload_alloc(&rq->payload,
