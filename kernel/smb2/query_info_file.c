@@ -7,10 +7,12 @@
 #include <linux/slab.h>
 #include "fs/ea.h"
 #include "fs/fs.h"
+#include "wire/short_name.h"
 
 /**
  * struct file_class - one row per class
- * @size:   bytes of its fixed part; a smaller buffer is INFO_LENGTH_MISMATCH
+ * @size:   a smaller buffer is INFO_LENGTH_MISMATCH: its fixed part, with room for
+ *	    one character of the name at its end, aligned ([MS-FSA] 2.1.5.12)
  * @access: the right on the handle that [MS-FSA] 2.1.5.12 asks for
  * @put:    for a class of fixed size
  * @put_named: for one that ends in a name, which may be cut short
@@ -59,12 +61,28 @@ static ntstatus_t put_normalized_name(struct ksmbd_open *open,
 	return STATUS_SUCCESS;
 }
 
-/* No 8.3 names are made up: [MS-FSA] 2.1.5.12.2 */
+/* [MS-FSA] 2.1.5.12.5; the share's root has no name at all */
 static ntstatus_t put_alternate_name(struct ksmbd_open *open,
 				     struct wire_writer *w,
 				     const struct fscc_file *f, bool *overflow)
 {
-	return STATUS_OBJECT_NAME_NOT_FOUND;
+	char short_name[WIRE_SHORT_NAME_MAX + 1];
+	const char *last;
+	ntstatus_t status;
+	char *path;
+
+	status = ksmbd_fs_path(open, &path);
+	if (status != STATUS_SUCCESS)
+		return status;
+	last = strrchr(path, '\\') + 1;
+	if (*last) {
+		wire_short_name(last, strlen(last), short_name);
+		fscc_put_name(w, short_name, overflow);
+	} else {
+		status = STATUS_OBJECT_NAME_NOT_FOUND;
+	}
+	kfree(path);
+	return status;
 }
 
 static ntstatus_t put_streams(struct ksmbd_open *open, struct wire_writer *w,
@@ -95,15 +113,15 @@ static const struct file_class classes[] = {
 	[FILE_POSITION_INFORMATION]	= { 8, 0, fscc_put_position },
 	[FILE_MODE_INFORMATION]		= { 4, 0, fscc_put_mode },
 	[FILE_ALIGNMENT_INFORMATION]	= { 4, 0, fscc_put_alignment },
-	[FILE_ALL_INFORMATION]		= { 100, FILE_READ_ATTRIBUTES, NULL, put_all,
+	[FILE_ALL_INFORMATION]		= { 104, FILE_READ_ATTRIBUTES, NULL, put_all,
 					    .ea_size = true },
-	[FILE_ALTERNATE_NAME_INFORMATION] = { 4, 0, NULL, put_alternate_name },
-	[FILE_STREAM_INFORMATION]	= { 24, 0, NULL, put_streams },
+	[FILE_ALTERNATE_NAME_INFORMATION] = { 8, 0, NULL, put_alternate_name },
+	[FILE_STREAM_INFORMATION]	= { 32, 0, NULL, put_streams },
 	[FILE_PIPE_LOCAL_INFORMATION]	= { 40, FILE_READ_ATTRIBUTES, put_pipe_local, .pipe = true },
 	[FILE_COMPRESSION_INFORMATION]	= { 16, 0, fscc_put_compression },
 	[FILE_NETWORK_OPEN_INFORMATION]	= { 56, FILE_READ_ATTRIBUTES, fscc_put_network_open },
 	[FILE_ATTRIBUTE_TAG_INFORMATION] = { 8, FILE_READ_ATTRIBUTES, fscc_put_attribute_tag },
-	[FILE_NORMALIZED_NAME_INFORMATION] = { 4, 0, NULL, put_normalized_name },
+	[FILE_NORMALIZED_NAME_INFORMATION] = { 8, 0, NULL, put_normalized_name },
 	[FILE_ID_INFORMATION]		= { 24, 0, fscc_put_id },
 };
 

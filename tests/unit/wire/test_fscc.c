@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "test.h"
+#include "short_name.h"
 
 static struct msg m;
 
@@ -170,6 +171,41 @@ static void test_put_eas(void)
 	CHECK(!m.w.len);
 }
 
+static bool short_is(const char *name, const char *want)
+{
+	char out[WIRE_SHORT_NAME_MAX + 1];
+
+	wire_short_name(name, strlen(name), out);
+	return !strcmp(out, want);
+}
+
+static void test_short_names(void)
+{
+	static const char *const longs[] = {
+		"a long name.text", "x.y.z", ".profile", "\xC3\xA4.txt", "ninechars",
+		"a.", "eight888.four", "", "+",
+	};
+	char out[WIRE_SHORT_NAME_MAX + 1];
+	u32 i;
+
+	CHECK(short_is("ok.txt", "OK.TXT") && short_is("README", "README"));
+	CHECK(short_is("eight888.thr", "EIGHT888.THR"));
+	CHECK(short_is("a~1", "A~1"));
+	for (i = 0; i < ARRAY_SIZE(longs); i++) {
+		memset(out, 'x', sizeof(out));
+		wire_short_name(longs[i], strlen(longs[i]), out);
+		CHECK(out[6] == '~' && strlen(out) <= WIRE_SHORT_NAME_MAX);
+		CHECK(wire_is_hashed_name(out, strlen(out)));
+		CHECK(short_is(out, out));
+	}
+	wire_short_name(longs[0], strlen(longs[0]), out);
+	CHECK(*out == 'A' && !strcmp(out + 8, ".TEX"));
+	CHECK(!wire_is_hashed_name("ok.txt", 6));
+	CHECK(!wire_is_hashed_name("abcdef~", 7));
+	CHECK(!wire_is_hashed_name("abcdef~1x", 9));
+	CHECK(!wire_is_hashed_name("abcdef~1.four", 13));
+}
+
 /* Two names; the second is not there, or not whole, in every prefix. */
 static void test_ea_names(void)
 {
@@ -276,6 +312,7 @@ void test_fscc_query(void)
 	test_names();
 	test_put_eas();
 	test_ea_names();
+	test_short_names();
 	test_streams();
 	test_pipe();
 	test_fs();
