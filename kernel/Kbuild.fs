@@ -2,4 +2,5 @@
 ksmbd-y += fs/open.o fs/file.o fs/path.o fs/casefold.o fs/name.o
 ksmbd-y += fs/access.o fs/create.o
 ksmbd-y += fs/dos_attr.o fs/stat.o fs/io.o fs/lock.o fs/dir.o
-ksmbd-y += fs/set.o fs/rename.o fs/security.o fs/acl.o fs/acl_check.o fs/sid.o fs/statfs.o
+ksmbd-y += fs/set.o fs/ea.o fs/rename.o fs/statfs.o
+ksmbd-y += fs/security.o fs/acl.o fs/acl_check.o fs/sid.o

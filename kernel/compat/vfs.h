@@ -160,6 +160,11 @@ static inline int compat_setxattr(const struct path *path, const char *name,
 			    size, 0);
 }
 
+static inline int compat_removexattr(const struct path *path, const char *name)
+{
+	return vfs_removexattr(compat_idmap(path->mnt), path->dentry, name);
+}
+
 /* Asks for no permission; the caller holds the inode's lock and has decided. */
 static inline int compat_setxattr_unchecked(const struct path *path,
 					    const char *name,

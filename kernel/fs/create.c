@@ -18,6 +18,7 @@
 #include "fs/access.h"
 #include "fs/acl.h"
 #include "fs/dos_attr.h"
+#include "fs/ea.h"
 #include "fs/fs.h"
 #include "fs/path.h"
 
@@ -58,7 +59,10 @@ static ntstatus_t check_arguments(const struct ksmbd_create *c)
 	    !(ksmbd_access_map_generic(c->access) &
 	      (ACCESS_DELETE | ACCESS_MAXIMUM_ALLOWED)))
 		return STATUS_ACCESS_DENIED;
-	return STATUS_SUCCESS;
+	/* who knows nothing of EAs has none to give */
+	if (c->eas.len && c->options & FILE_NO_EA_KNOWLEDGE)
+		return STATUS_ACCESS_DENIED;
+	return ksmbd_ea_check(c->eas);
 }
 
 static ntstatus_t resolve_error(int err)
@@ -171,8 +175,16 @@ static ntstatus_t overwrite(struct ksmbd_open *open, const struct ksmbd_create *
 			    const struct ksmbd_dos_attr *old)
 {
 	struct ksmbd_dos_attr fresh = { .create_time = old->create_time };
-	int err = vfs_truncate(&open->filp->f_path, 0);
+	ntstatus_t status;
+	int err;
 
+	/* first, as it is what can be undone */
+	if (c->eas.len) {
+		status = ksmbd_ea_set(&open->filp->f_path, c->eas);
+		if (status != STATUS_SUCCESS)
+			return status;
+	}
+	err = vfs_truncate(&open->filp->f_path, 0);
 	if (err)
 		return ntstatus_from_errno(err);
 	if (c->disposition == FILE_SUPERSEDE)
@@ -393,6 +405,24 @@ unlock:
 	return err;
 }
 
+/* A file without the EAs it was to have is not made at all. */
+static ntstatus_t give_eas(struct ksmbd_open *open, const struct ksmbd_create *c)
+{
+	const struct path *path = &open->filp->f_path;
+	ntstatus_t status;
+
+	if (!c->eas.len)
+		return STATUS_SUCCESS;
+	mutex_lock(&open->file->lock);
+	status = ksmbd_ea_set(path, c->eas);
+	/* unless somebody has opened it meanwhile */
+	if (status != STATUS_SUCCESS && list_empty(&open->file->opens) &&
+	    ksmbd_unlink(path, open->cred))
+		ksmbd_debug(VFS, "a file without its EAs is left over\n");
+	mutex_unlock(&open->file->lock);
+	return status;
+}
+
 static ntstatus_t create_new(struct ksmbd_request *rq, struct ksmbd_create *c,
 			     struct ksmbd_path *p)
 {
@@ -429,6 +459,8 @@ static ntstatus_t create_new(struct ksmbd_request *rq, struct ksmbd_create *c,
 					ntstatus_from_errno(err);
 	}
 	status = bind_open(open, &p->entry, false);
+	if (status == STATUS_SUCCESS)
+		status = give_eas(open, c);
 	if (status == STATUS_SUCCESS)
 		status = join(open, c, NULL);
 	if (status != STATUS_SUCCESS) {

@@ -18,6 +18,7 @@
 #include <linux/namei.h>
 #include <linux/slab.h>
 #include "compat/vfs.h"
+#include "fs/ea.h"
 #include "fs/fs.h"
 #include "fs/path.h"
 #include "fs/stat.h"
@@ -140,6 +141,8 @@ static int put_path(struct dir_query *q, const struct path *path,
 	/* one that fails vanished between its name and itself */
 	if (ksmbd_stat_path(q->open->tree->share, path, dots ? NULL : name, &f))
 		return 0;
+	if (fscc_dir_class_has_ea_size(q->info_class))
+		f.ea_size = ksmbd_ea_size(path);
 	return put_entry(q, &f, name);
 }
 

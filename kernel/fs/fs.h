@@ -24,6 +24,7 @@ struct timespec64 ksmbd_timespec(u64 nttime);
  *	components and characters Windows forbids.  At most PATH_MAX.
  * @access, @share_access, @disposition, @options, @attributes: as requested;
  *	generic bits are mapped here
+ * @eas: FILE_FULL_EA_INFORMATION list for a file that is made or overwritten
  * @action: FILE_OPENED ...
  * @sd: the creator's descriptor for a new file, or NULL
  * @maximal_access: of the user on the file, for MxAc; when @want_maximal
@@ -33,6 +34,7 @@ struct ksmbd_create {
 	u32 access, share_access, disposition, options, attributes;
 	bool has_allocation_size;
 	u64 allocation_size;
+	struct wire_span eas;
 	bool want_maximal;
 	bool posix_case;		/* exact names only */
 	struct sd *sd;
@@ -98,6 +100,15 @@ ntstatus_t ksmbd_fs_check_locks(struct ksmbd_open *open, u64 offset, u64 len,
 ntstatus_t ksmbd_fs_query_directory(struct ksmbd_open *open, u8 info_class,
 				    u8 flags, const char *pattern,
 				    struct wire_writer *w);
+
+/*
+ * Extended attributes, [MS-FSA] 2.1.5.12.12: appends entries to @w.  @flags SL_*;
+ * @index counts from 1; @names: FILE_GET_EA_INFORMATION list, or empty.
+ */
+ntstatus_t ksmbd_fs_query_ea(struct ksmbd_open *open, u8 flags, u32 index,
+			     struct wire_span names, struct wire_writer *w);
+/* 2.1.5.15.5; @list: FILE_FULL_EA_INFORMATION */
+ntstatus_t ksmbd_fs_set_ea(struct ksmbd_open *open, struct wire_span list);
 
 /*
  * The self-relative security descriptor, with the parts that

@@ -54,7 +54,7 @@ struct ksmbd_file {
  *	- every request working on the handle, from find until it is answered.
  *
  * Locks: the fields above @scan are set before publish and never change.
- *	@scan serialises QUERY_DIRECTORY on the handle and guards the fields
+ *	@scan serialises scans on the handle, of names and of EAs, and guards the fields
  *	below it up to @spin.  @spin guards the rest and is innermost.
  */
 struct ksmbd_open {
@@ -86,6 +86,7 @@ struct ksmbd_open {
 	struct ksmbd_dir_batch *batch;	/* read, not all of it sent; kvmalloc()ed */
 	bool scan_started, scan_any;	/* an entry was returned */
 	u64 scan_emitted;
+	u32 next_ea;			/* where the scan of EAs goes on */
 	void *pipe_rest;		/* of mountd's last answer, not read yet */
 	u32 pipe_rest_pos, pipe_rest_len;
 

@@ -9,23 +9,52 @@
 #include <linux/slab.h>
 #include "compat/vfs.h"
 #include "fs/casefold.h"
+#include "fs/fs.h"
+#include "wire/short_name.h"
 
-/* A scan for a name in another case. */
+/*
+ * A scan for a name in another case.  A name that may be a short one also
+ * finds the file whose short name it is, if no file has it for its own.
+ */
 struct caseless_scan {
 	struct dir_context ctx;
 	const struct ksmbd_folded *wanted;
 	u32 len;			/* of @found; 0: nothing yet */
 	char found[NAME_MAX + 1];
+	const struct ksmbd_share *share;
+	const char *short_name;		/* what was asked for, if it may be one */
+	u32 short_len;
+	char short_owner[NAME_MAX + 1];
 };
+
+static void compare_short(struct caseless_scan *scan, const char *name, u32 len)
+{
+	char short_name[WIRE_SHORT_NAME_MAX + 1];
+
+	if (!scan->short_name || *scan->short_owner)
+		return;
+	wire_short_name(name, len, short_name);
+	if (strlen(short_name) != scan->short_len ||
+	    strncasecmp(short_name, scan->short_name, scan->short_len))
+		return;
+	memcpy(scan->short_owner, name, len);
+	scan->short_owner[len] = '\0';
+	/* its own name was checked, which this is not */
+	if (ksmbd_fs_vetoed(scan->share, scan->short_owner))
+		*scan->short_owner = '\0';
+}
 
 static bool compare_entry(struct dir_context *ctx, const char *name, int len,
 			  loff_t pos, u64 ino, unsigned int type)
 {
 	struct caseless_scan *scan = container_of(ctx, struct caseless_scan, ctx);
 
-	if (len <= 0 || len > NAME_MAX ||
-	    !ksmbd_casefold_equal(scan->wanted, name, len))
+	if (len <= 0 || len > NAME_MAX)
 		return true;
+	if (!ksmbd_casefold_equal(scan->wanted, name, len)) {
+		compare_short(scan, name, len);
+		return true;
+	}
 	memcpy(scan->found, name, len);
 	scan->found[len] = '\0';
 	scan->len = len;
@@ -36,8 +65,8 @@ static bool compare_entry(struct dir_context *ctx, const char *name, int len,
  * Reads the directory for a name that equals @name but for case.  0 and the
  * name as stored, or -ENOENT; also -ENOENT when the user may not list it.
  */
-static int scan_caseless(const struct path *dir, const char *name, u32 len,
-			 char *stored)
+static int scan_caseless(const struct ksmbd_share *share, const struct path *dir,
+			 const char *name, u32 len, char *stored)
 {
 	struct caseless_scan *scan;
 	struct ksmbd_folded *wanted;
@@ -57,6 +86,11 @@ static int scan_caseless(const struct path *dir, const char *name, u32 len,
 	}
 	ksmbd_casefold(wanted, name, len);
 	scan->wanted = wanted;
+	scan->share = share;
+	if (wire_is_hashed_name(name, len)) {
+		scan->short_name = name;
+		scan->short_len = len;
+	}
 	scan->ctx.actor = compare_entry;
 	do {
 		before = scan->ctx.pos;
@@ -67,6 +101,8 @@ static int scan_caseless(const struct path *dir, const char *name, u32 len,
 	} while (!err && !scan->len && scan->ctx.pos != before);
 	if (!err && scan->len)
 		memcpy(stored, scan->found, scan->len + 1);
+	else if (!err && *scan->short_owner)
+		strcpy(stored, scan->short_owner);
 	else if (!err)
 		err = -ENOENT;
 out:
@@ -118,12 +154,14 @@ int ksmbd_path_lookup(struct ksmbd_tree *tree, const struct path *dir,
 	if (len > NAME_MAX)
 		return -ENAMETOOLONG;
 	err = lookup_exact(dir, name, len, entry);
-	/* a directory that folds by itself has missed for good */
-	if (err == -ENOENT && !exact && !IS_CASEFOLDED(d_inode(dir->dentry))) {
+	/* a directory that folds by itself has missed for good, but short names */
+	if (err == -ENOENT && !exact &&
+	    (!IS_CASEFOLDED(d_inode(dir->dentry)) ||
+	     wire_is_hashed_name(name, len))) {
 		stored = kmalloc(NAME_MAX + 1, GFP_KERNEL);
 		if (!stored)
 			return -ENOMEM;
-		err = scan_caseless(dir, name, len, stored);
+		err = scan_caseless(tree->share, dir, name, len, stored);
 		if (!err)
 			err = lookup_exact(dir, stored, strlen(stored), entry);
 		kfree(stored);

@@ -3,6 +3,7 @@
 #include <linux/fs.h>
 #include <linux/statfs.h>
 #include <linux/uuid.h>
+#include "fs/ea.h"
 #include "fs/fs.h"
 #include "fs/stat.h"
 
@@ -58,6 +59,8 @@ ntstatus_t ksmbd_fs_statfs(struct ksmbd_open *open, struct fscc_fs *fs)
 		.device_characteristics = FILE_DEVICE_IS_MOUNTED,
 	};
 	set_units(fs, &st);
+	if (ksmbd_ea_supported(d_inode(path->dentry)))
+		fs->attributes |= FILE_SUPPORTS_EXTENDED_ATTRIBUTES;
 	if (!tree->writable || sb_rdonly(sb)) {
 		fs->attributes |= FILE_READ_ONLY_VOLUME;
 		fs->device_characteristics |= FILE_READ_ONLY_DEVICE;

@@ -30,8 +30,6 @@ static ntstatus_t check_request(const struct smb2_create_req *req)
 	if (req->options & UNSUPPORTED_OPTIONS)
 		return STATUS_NOT_SUPPORTED;
 	/* contexts whose loss the client would not notice in time */
-	if (req->contexts & CREATE_CTX_EXTA)
-		return STATUS_EAS_NOT_SUPPORTED;
 	if (req->contexts & CREATE_CTX_TWRP && req->twrp)
 		return STATUS_OBJECT_NAME_NOT_FOUND;	/* no such snapshot */
 	if (req->contexts & (CREATE_CTX_DHNC | CREATE_CTX_DH2C))
@@ -109,6 +107,7 @@ ntstatus_t smb2_create(struct ksmbd_request *rq)
 		.attributes		= req->file_attributes & SETTABLE_ATTRIBUTES,
 		.has_allocation_size	= req->contexts & CREATE_CTX_ALSI,
 		.allocation_size	= req->allocation_size,
+		.eas			= req->extended_attributes,
 		.want_maximal		= req->contexts & CREATE_CTX_MXAC,
 		.posix_case		= req->contexts & CREATE_CTX_POSIX,
 	};

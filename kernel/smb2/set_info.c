@@ -137,8 +137,7 @@ static ntstatus_t set_mode(struct ksmbd_request *rq, struct wire_span in)
 
 static ntstatus_t set_ea(struct ksmbd_request *rq, struct wire_span in)
 {
-	return rq->open->granted_access & FILE_WRITE_EA ?
-	       STATUS_EAS_NOT_SUPPORTED : STATUS_ACCESS_DENIED;
+	return ksmbd_fs_set_ea(rq->open, in);
 }
 
 static ntstatus_t (*const classes[])(struct ksmbd_request *rq,

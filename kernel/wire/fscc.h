@@ -115,6 +115,7 @@ int fscc_put_dir_entry(struct wire_writer *w, u8 info_class, u32 prev,
 		       const struct fscc_file *f, const char *name, u32 len,
 		       const char *short_name);
 bool fscc_is_dir_class(u8 info_class);
+bool fscc_dir_class_has_ea_size(u8 info_class);
 /* Smallest buffer the class's fixed part needs: less is INFO_LENGTH_MISMATCH. */
 u32 fscc_dir_class_size(u8 info_class);
 
@@ -186,11 +187,20 @@ int fscc_get_u64(struct wire_span in, u64 *v);	/* end of file, allocation, posit
 int fscc_get_u32(struct wire_span in, u32 *v);	/* mode */
 
 /* One FILE_FULL_EA_INFORMATION at a time; *more says whether another follows. */
+#define FILE_NEED_EA	0x80
 struct fscc_ea {
 	u8 flags;
 	struct wire_span name;		/* without NUL, 1..255 bytes */
 	struct wire_span value;
 };
 int fscc_get_ea(struct wire_reader *r, struct fscc_ea *ea, bool *more);
+/* One FILE_GET_EA_INFORMATION, the same way; @name without NUL, 1..255 bytes. */
+int fscc_get_ea_name(struct wire_reader *r, struct wire_span *name, bool *more);
+/*
+ * Appends one FILE_FULL_EA_INFORMATION; @prev, result and -ENOSPC as those of
+ * fscc_put_dir_entry().  -EINVAL: its lengths cannot be said.
+ */
+int fscc_put_ea_entry(struct wire_writer *w, u32 prev, struct wire_span name,
+		      struct wire_span value);
 
 #endif /* _WIRE_FSCC_H */

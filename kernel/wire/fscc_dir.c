@@ -45,6 +45,13 @@ bool fscc_is_dir_class(u8 info_class)
 	return find_class(info_class);
 }
 
+bool fscc_dir_class_has_ea_size(u8 info_class)
+{
+	const struct dir_class *c = find_class(info_class);
+
+	return c && c->ea_at;
+}
+
 u32 fscc_dir_class_size(u8 info_class)
 {
 	const struct dir_class *c = find_class(info_class);

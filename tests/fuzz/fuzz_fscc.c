@@ -24,6 +24,24 @@ static void walk_eas(struct wire_span in)
 	}
 }
 
+static void walk_ea_names(struct wire_span in)
+{
+	struct wire_reader r = wire_reader_of(in);
+	struct wire_span name;
+	bool more = true;
+	u32 before;
+
+	while (more) {
+		before = r.pos;
+		if (fscc_get_ea_name(&r, &name, &more)) {
+			MUST(!more);
+			return;
+		}
+		MUST(r.pos > before && name.len);
+		must_be_inside(name, in);
+	}
+}
+
 static void put_entries(struct wire_span in)
 {
 	static const u8 classes[] = { 1, 2, 3, 12, 37, 38, 60 };
@@ -78,6 +96,7 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t len)
 	MUST(fscc_get_u32(in, &v32) == (len < 4 ? -EINVAL : 0));
 	MUST(fscc_get_u64(in, &v64) == (len < 8 ? -EINVAL : 0));
 	walk_eas(in);
+	walk_ea_names(in);
 	put_entries(in);
 	return 0;
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "test.h"
+#include "short_name.h"
 
 static struct msg m;
 
@@ -116,6 +117,129 @@ static void test_names(void)
 	}
 }
 
+static const struct wire_span ea_names[] = {
+	{ (const u8 *)"A", 1 }, { (const u8 *)"second", 6 }, { (const u8 *)"x.y", 3 },
+};
+static const struct wire_span ea_values[] = {
+	{ (const u8 *)"value", 5 }, { NULL, 0 }, { (const u8 *)"1234567", 7 },
+};
+
+/* Writes them into @cap bytes; the number of those that fitted. */
+static u32 put_eas(struct wire_writer *w)
+{
+	u32 prev = -1, i;
+
+	for (i = 0; i < ARRAY_SIZE(ea_names); i++) {
+		int at = fscc_put_ea_entry(w, prev, ea_names[i], ea_values[i]);
+
+		CHECK(!w->full);
+		if (at < 0) {
+			CHECK(at == -ENOSPC);
+			break;
+		}
+		CHECK(at % 4 == 0);
+		prev = at;
+	}
+	return i;
+}
+
+/* What is written is read again, however short the buffer was. */
+static void test_put_eas(void)
+{
+	const u32 size[] = { 15, 16 + 15, 32 + 19 };
+	u32 cap, i, n;
+
+	for (cap = 0; cap <= 60; cap++) {
+		u8 *exact = malloc(cap);
+		struct wire_writer w = wire_writer_of(exact, cap);
+		struct wire_reader r;
+		struct fscc_ea ea;
+		bool more = true;
+
+		n = put_eas(&w);
+		CHECK(w.len == (n ? size[n - 1] : 0));
+		CHECK(n == ARRAY_SIZE(size) || cap < size[n]);
+		r = wire_reader_of((struct wire_span) { exact, w.len });
+		for (i = 0; i < n; i++) {
+			CHECK(more && !fscc_get_ea(&r, &ea, &more));
+			CHECK(!ea.flags && ea.name.len == ea_names[i].len);
+			CHECK(!memcmp(ea.name.data, ea_names[i].data, ea.name.len));
+			CHECK(ea.value.len == ea_values[i].len);
+			CHECK(!ea.value.len ||
+			      !memcmp(ea.value.data, ea_values[i].data,
+				      ea.value.len));
+		}
+		CHECK(!n || !more);
+		free(exact);
+	}
+	msg_init(&m);
+	CHECK(fscc_put_ea_entry(&m.w, -1, (struct wire_span) { m.bytes, 256 },
+				ea_values[0]) == -EINVAL);
+	CHECK(fscc_put_ea_entry(&m.w, -1, ea_names[0],
+				(struct wire_span) { m.bytes, 65536 }) == -EINVAL);
+	CHECK(!m.w.len);
+}
+
+static bool short_is(const char *name, const char *want)
+{
+	char out[WIRE_SHORT_NAME_MAX + 1];
+
+	wire_short_name(name, strlen(name), out);
+	return !strcmp(out, want);
+}
+
+static void test_short_names(void)
+{
+	static const char *const longs[] = {
+		"a long name.text", "x.y.z", ".profile", "\xC3\xA4.txt", "ninechars",
+		"a.", "eight888.four", "", "+",
+	};
+	char out[WIRE_SHORT_NAME_MAX + 1];
+	u32 i;
+
+	CHECK(short_is("ok.txt", "OK.TXT") && short_is("README", "README"));
+	CHECK(short_is("eight888.thr", "EIGHT888.THR"));
+	CHECK(short_is("a~1", "A~1"));
+	for (i = 0; i < ARRAY_SIZE(longs); i++) {
+		memset(out, 'x', sizeof(out));
+		wire_short_name(longs[i], strlen(longs[i]), out);
+		CHECK(out[6] == '~' && strlen(out) <= WIRE_SHORT_NAME_MAX);
+		CHECK(wire_is_hashed_name(out, strlen(out)));
+		CHECK(short_is(out, out));
+	}
+	wire_short_name(longs[0], strlen(longs[0]), out);
+	CHECK(*out == 'A' && !strcmp(out + 8, ".TEX"));
+	CHECK(!wire_is_hashed_name("ok.txt", 6));
+	CHECK(!wire_is_hashed_name("abcdef~", 7));
+	CHECK(!wire_is_hashed_name("abcdef~1x", 9));
+	CHECK(!wire_is_hashed_name("abcdef~1.four", 13));
+}
+
+/* Two names; the second is not there, or not whole, in every prefix. */
+static void test_ea_names(void)
+{
+	static const u8 list[] = { 8, 0, 0, 0, 2, 'a', 'b', 0,
+				   0, 0, 0, 0, 1, 'c', 0 };
+	u32 len;
+
+	for (len = 0; len <= sizeof(list); len++) {
+		u8 *exact = malloc(len);
+		struct wire_reader r = wire_reader_of((struct wire_span) { exact, len });
+		struct wire_span name;
+		bool more;
+		int err;
+
+		memcpy(exact, list, len);
+		err = fscc_get_ea_name(&r, &name, &more);
+		CHECK((err == 0) == (len >= 8));
+		CHECK(err || (more && name.len == 2 && !memcmp(name.data, "ab", 2)));
+		err = fscc_get_ea_name(&r, &name, &more);
+		CHECK((err == 0) == (len == sizeof(list)));
+		CHECK(!more);
+		free(exact);
+	}
+}
+
 static void test_streams(void)
 {
 	struct wire_writer w;
@@ -196,6 +320,9 @@ void test_fscc_query(void)
 	test_fixed_classes();
 	test_object_id();
 	test_names();
+	test_put_eas();
+	test_ea_names();
+	test_short_names();
 	test_streams();
 	test_pipe();
 	test_fs();
