@@ -12,7 +12,6 @@
 #include <linux/fs.h>
 #include <linux/namei.h>
 #include <linux/posix_acl.h>
-#include <linux/statfs.h>
 #include "compat/vfs.h"
 #include "debug.h"
 #include "fs/access.h"
@@ -160,12 +159,9 @@ static void store_attributes(struct ksmbd_open *open, u32 attributes,
  */
 static void reserve(struct ksmbd_open *open, const struct ksmbd_create *c)
 {
-	struct kstatfs fs;
-
 	if (!c->has_allocation_size || open->kind != OPEN_FILE ||
 	    !(open->filp->f_mode & FMODE_WRITE) || !c->allocation_size ||
-	    vfs_statfs(&open->filp->f_path, &fs) ||
-	    c->allocation_size / fs.f_bsize >= fs.f_bavail)
+	    !ksmbd_fs_has_room(&open->filp->f_path, c->allocation_size))
 		return;
 	vfs_fallocate(open->filp, FALLOC_FL_KEEP_SIZE, 0, c->allocation_size);
 }

@@ -70,6 +70,8 @@ ntstatus_t ksmbd_fs_stat(struct ksmbd_open *open, struct fscc_file *f);
  */
 ntstatus_t ksmbd_fs_path(struct ksmbd_open *open, char **path);
 ntstatus_t ksmbd_fs_statfs(struct ksmbd_open *open, struct fscc_fs *fs);
+/* Are @size bytes free for everybody there? */
+bool ksmbd_fs_has_room(const struct path *path, u64 size);
 
 ntstatus_t ksmbd_fs_set_basic(struct ksmbd_open *open, const struct fscc_basic *b);
 ntstatus_t ksmbd_fs_set_end_of_file(struct ksmbd_open *open, u64 size);

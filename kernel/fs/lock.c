@@ -17,6 +17,7 @@
 #include "fs/fs.h"
 
 #define MAX_LOCKS_PER_OPEN	2048
+#define MAX_LOCKS_PER_FILE	8192	/* walked at every READ and WRITE */
 
 struct byte_range {
 	u64 offset, len;
@@ -95,6 +96,7 @@ static void remove_locked(struct ksmbd_file *file, struct byte_lock *l)
 	lockdep_assert_held(&file->spin);
 	list_del(&l->link);
 	l->owner->n_byte_locks--;
+	file->n_byte_locks--;
 	wake_waiters_locked(file, l->range);
 }
 
@@ -110,11 +112,13 @@ static ntstatus_t take(struct ksmbd_file *file, struct byte_lock *l,
 	spin_lock(&file->spin);
 	if (l->owner->byte_locks_closed) {
 		status = STATUS_RANGE_NOT_LOCKED;
-	} else if (l->owner->n_byte_locks >= MAX_LOCKS_PER_OPEN) {
+	} else if (l->owner->n_byte_locks >= MAX_LOCKS_PER_OPEN ||
+		   file->n_byte_locks >= MAX_LOCKS_PER_FILE) {
 		status = STATUS_INSUFFICIENT_RESOURCES;
 	} else if (!conflicts_locked(file, l)) {
 		list_add_tail(&l->link, &file->byte_locks);
 		l->owner->n_byte_locks++;
+		file->n_byte_locks++;
 	} else if (wait) {
 		list_add_tail(&wait->link, &file->lock_waiters);
 		status = STATUS_PENDING;
@@ -262,6 +266,26 @@ static ntstatus_t lock_one(struct ksmbd_request *rq, struct ksmbd_open *open,
 	return status;
 }
 
+/* The newest of this very range and kind: what a request has just been granted. */
+static void drop_newest(struct ksmbd_open *open, struct byte_range range,
+			bool exclusive)
+{
+	struct ksmbd_file *file = open->file;
+	struct byte_lock *l, *found = NULL;
+
+	spin_lock(&file->spin);
+	list_for_each_entry_reverse(l, &file->byte_locks, link)
+		if (l->owner == open && l->exclusive == exclusive &&
+		    l->range.offset == range.offset && l->range.len == range.len) {
+			found = l;
+			break;
+		}
+	if (found)
+		remove_locked(file, found);
+	spin_unlock(&file->spin);
+	kfree(found);
+}
+
 /* Takes back the first @n elements, which this request has just been granted. */
 static void roll_back(struct ksmbd_open *open, const struct smb2_lock_req *req,
 		      u16 n)
@@ -269,7 +293,8 @@ static void roll_back(struct ksmbd_open *open, const struct smb2_lock_req *req,
 	while (n--) {
 		struct smb2_lock_element e = wire_lock_element(req, n);
 
-		unlock_one(open, (struct byte_range) { e.offset, e.length });
+		drop_newest(open, (struct byte_range) { e.offset, e.length },
+			    e.flags & SMB2_LOCKFLAG_EXCLUSIVE_LOCK);
 	}
 }
 

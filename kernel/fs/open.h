@@ -36,6 +36,7 @@ struct ksmbd_file {
 
 	spinlock_t spin;
 	struct list_head byte_locks;
+	u32 n_byte_locks;		/* of all opens; bounded: each is walked */
 	struct list_head lock_waiters;
 };
 

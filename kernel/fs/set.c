@@ -153,7 +153,7 @@ static ntstatus_t check_resize(const struct ksmbd_open *open, u64 size)
  * asks the mode again, will not do.  A setuid file loses that to whoever
  * changes it.
  */
-static int truncate(struct ksmbd_open *open, u64 size)
+static int resize(struct ksmbd_open *open, u64 size, bool cut)
 {
 	struct file *filp = open->filp;
 	umode_t mode = file_inode(filp)->i_mode;
@@ -169,7 +169,8 @@ static int truncate(struct ksmbd_open *open, u64 size)
 		return -EPERM;
 	if ((mode & (S_ISGID | 0010)) == (S_ISGID | 0010))
 		attr.ia_valid |= ATTR_KILL_SGID;
-	err = ksmbd_setattr(&filp->f_path, &attr);
+	err = cut ? ksmbd_setattr_cut(&filp->f_path, &attr) :
+		    ksmbd_setattr(&filp->f_path, &attr);
 	if (!err)
 		ksmbd_file_written(open);
 	return err;
@@ -184,7 +185,25 @@ ntstatus_t ksmbd_fs_set_end_of_file(struct ksmbd_open *open, u64 size)
 		return status;
 	if (size == (u64)i_size_read(file_inode(open->filp)))
 		return STATUS_SUCCESS;
-	return ntstatus_from_errno(truncate(open, size));
+	return ntstatus_from_errno(resize(open, size, false));
+}
+
+/*
+ * A promise of space; some filesystems make none.  What would not fit is not
+ * tried, and what a failed try got is given back: it may keep all there was.
+ */
+static int allocate(struct ksmbd_open *open, u64 size)
+{
+	int err;
+
+	if (!ksmbd_fs_has_room(&open->filp->f_path, size))
+		return -ENOSPC;
+	err = vfs_fallocate(open->filp, FALLOC_FL_KEEP_SIZE, 0, size);
+	if (err == -EOPNOTSUPP || err == -ENOSYS)
+		return 0;
+	if (err)
+		resize(open, S64_MAX, true);
+	return err;
 }
 
 /* 2.1.5.15.1: never less than the data; the data is cut to fit */
@@ -199,13 +218,9 @@ ntstatus_t ksmbd_fs_set_allocation(struct ksmbd_open *open, u64 size)
 	err = ksmbd_getattr(&open->filp->f_path, &st);
 	/* cutting, be it where the data ends, frees what lies behind */
 	if (!err && (size < (u64)st.size || size < (u64)st.blocks << 9))
-		err = truncate(open, min_t(u64, size, st.size));
-	if (!err && size > (u64)st.size) {
-		err = vfs_fallocate(open->filp, FALLOC_FL_KEEP_SIZE, 0, size);
-		/* a promise of space; some filesystems make none */
-		if (err == -EOPNOTSUPP || err == -ENOSYS)
-			err = 0;
-	}
+		err = resize(open, size, true);
+	if (!err && size > (u64)st.size && size > (u64)st.blocks << 9)
+		err = allocate(open, size);
 	return ntstatus_from_errno(err);
 }
 

@@ -210,10 +210,15 @@ ntstatus_t ksmbd_fs_path(struct ksmbd_open *open, char **path)
 	return STATUS_SUCCESS;
 }
 
-int ksmbd_setattr(const struct path *path, struct iattr *attr)
+/*
+ * @cut: ATTR_SIZE may only shorten the file: what it has become meanwhile is
+ * looked at under its lock, and data written just now stays.
+ */
+static int setattr(const struct path *path, struct iattr *attr, bool cut)
 {
 	struct inode *inode = d_inode(path->dentry), *delegated = NULL;
 	const unsigned int valid = attr->ia_valid;
+	const loff_t size = attr->ia_size;
 	int err = mnt_want_write(path->mnt);
 
 	if (err)
@@ -221,6 +226,8 @@ int ksmbd_setattr(const struct path *path, struct iattr *attr)
 	for (int i = 0; i < SETATTR_TRIES; i++) {
 		attr->ia_valid = valid;		/* it is changed there */
 		inode_lock(inode);
+		if (cut)
+			attr->ia_size = min(size, i_size_read(inode));
 		err = compat_notify_change(path, attr, &delegated);
 		inode_unlock(inode);
 		if (!delegated)
@@ -232,6 +239,16 @@ int ksmbd_setattr(const struct path *path, struct iattr *attr)
 	}
 	mnt_drop_write(path->mnt);
 	return err;
+}
+
+int ksmbd_setattr(const struct path *path, struct iattr *attr)
+{
+	return setattr(path, attr, false);
+}
+
+int ksmbd_setattr_cut(const struct path *path, struct iattr *attr)
+{
+	return setattr(path, attr, true);
 }
 
 static void mark_archive(struct ksmbd_open *open)

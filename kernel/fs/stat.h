@@ -29,5 +29,7 @@ u64 ksmbd_volume_serial(const struct super_block *sb);
 void ksmbd_file_written(struct ksmbd_open *open);
 /* notify_change() with what goes around it; delegations are waited for. */
 int ksmbd_setattr(const struct path *path, struct iattr *attr);
+/* The same with ATTR_SIZE, which only shortens: a longer one leaves the size. */
+int ksmbd_setattr_cut(const struct path *path, struct iattr *attr);
 
 #endif

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The volume that a handle is on, [MS-FSCC] 2.5. */
 #include <linux/fs.h>
+#include <linux/math64.h>
 #include <linux/statfs.h>
 #include <linux/uuid.h>
 #include "fs/ea.h"
@@ -34,6 +35,17 @@ static void set_units(struct fscc_fs *fs, const struct kstatfs *st)
 		fs->bytes_per_sector = unit;
 		fs->sectors_per_unit = 1;
 	}
+}
+
+bool ksmbd_fs_has_room(const struct path *path, u64 size)
+{
+	struct kstatfs fs;
+	u32 unit;
+
+	if (vfs_statfs(path, &fs))
+		return false;
+	unit = fs.f_frsize ?: fs.f_bsize;	/* a filesystem may say anything */
+	return unit && div_u64(size, unit) < fs.f_bavail;
 }
 
 ntstatus_t ksmbd_fs_statfs(struct ksmbd_open *open, struct fscc_fs *fs)

@@ -243,7 +243,9 @@ static bool has_room(struct ksmbd_conn *conn, int *room)
 	if (conn->state == CONN_DYING)
 		*room = -ESHUTDOWN;
 	else
-		*room = conn->bytes_in_flight < KSMBD_CONN_MAX_BYTES;
+		*room = conn->bytes_in_flight <
+			(conn->authenticated ? KSMBD_CONN_MAX_BYTES :
+					       KSMBD_CONN_STRANGER_BYTES);
 	spin_unlock(&conn->lock);
 	return *room;
 }

@@ -20,6 +20,7 @@
 #define KSMBD_CONN_CANCELS	16
 #define KSMBD_CONN_MAX_RUNNING	32	/* messages in workers' hands */
 #define KSMBD_CONN_MAX_BYTES	(64 << 20)	/* in flight */
+#define KSMBD_CONN_STRANGER_BYTES (1 << 20)	/* the same, before a session is authenticated */
 #define KSMBD_CONN_FIRST_FRAME	(128 << 10)	/* bytes, before a session is authenticated */
 #define KSMBD_CONN_FRAME_EXTRA	(64 << 10)	/* beyond the negotiated sizes: headers, chains */
 #define KSMBD_MAX_CONNECTIONS	32768	/* whatever is configured: each is a thread */

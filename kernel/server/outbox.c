@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "server/outbox.h"
 
+#include "server/request.h"
 #include "transport/transport.h"
 
 /* The next frame, or NULL, and then we are not sending any more. */
@@ -22,9 +23,10 @@ static struct ksmbd_outgoing *next_out(struct ksmbd_conn *conn)
 static void finish(struct ksmbd_conn *conn, struct ksmbd_outgoing *out)
 {
 	spin_lock(&conn->lock);
-	conn->bytes_in_flight -= out->len;
+	conn->bytes_in_flight -= out->size;
 	spin_unlock(&conn->lock);
 	wake_up_all(&conn->idle);
+	ksmbd_backlog_start(conn);
 	out->free(out);
 }
 
@@ -34,7 +36,7 @@ void ksmbd_outbox_put(struct ksmbd_conn *conn, struct ksmbd_outgoing *out)
 
 	spin_lock(&conn->lock);
 	list_add_tail(&out->link, &conn->outbox);
-	conn->bytes_in_flight += out->len;
+	conn->bytes_in_flight += out->size;
 	sending = conn->sending;
 	conn->sending = true;
 	spin_unlock(&conn->lock);
@@ -49,4 +51,6 @@ void ksmbd_outbox_put(struct ksmbd_conn *conn, struct ksmbd_outgoing *out)
 			ksmbd_conn_shutdown(conn);
 		finish(conn, out);
 	}
+	/* who was kept back while we were sending */
+	ksmbd_backlog_start(conn);
 }

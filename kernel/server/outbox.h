@@ -20,6 +20,7 @@
 /**
  * struct ksmbd_outgoing - one frame on its way
  * @iov, @n, @len: its pieces, valid until @free
+ * @size: memory it holds, which may be more than @len
  * @close: the connection ends when it is out
  * @free: frees all of it
  */
@@ -28,6 +29,7 @@ struct ksmbd_outgoing {
 	struct kvec *iov;
 	unsigned int n;
 	size_t len;
+	size_t size;
 	bool close;
 	void (*free)(struct ksmbd_outgoing *out);
 };

@@ -36,7 +36,26 @@ void *ksmbd_payload_alloc(struct ksmbd_payload *p, u32 size)
 	ksmbd_payload_free(p);
 	p->data = kvmalloc(size, GFP_KERNEL);
 	p->len = p->data ? size : 0;
+	p->size = p->len;
 	return p->data;
+}
+
+#define SHRINK_ABOVE	8192		/* bytes worth a copy */
+
+/* A client may ask for megabytes and get one; unsent, they would all stay. */
+void ksmbd_payload_shrink(struct ksmbd_payload *p)
+{
+	void *fit;
+
+	if (p->size <= SHRINK_ABOVE || p->len > p->size / 2)
+		return;
+	fit = kvmalloc(max_t(u32, p->len, 1), GFP_KERNEL);
+	if (!fit)
+		return;
+	memcpy(fit, p->data, p->len);
+	kvfree(p->data);
+	p->data = fit;
+	p->size = max_t(u32, p->len, 1);
 }
 
 void ksmbd_payload_free(struct ksmbd_payload *p)
@@ -44,52 +63,73 @@ void ksmbd_payload_free(struct ksmbd_payload *p)
 	kvfree(p->data);
 	p->data = NULL;
 	p->len = 0;
+	p->size = 0;
 }
 
 /* --- turns --- */
 
 /*
- * Workers are few and shared by all.  A client that does not read its answers
- * holds one worker in the send and the others at the send mutex; so that
- * it holds no more than its share, a connection has a number of turns.  What
- * was parked goes on without one: it has waited already.
+ * Workers are few and shared by all, and so is memory: a connection has a
+ * number of turns, and gets none while what it has in flight, requests and
+ * unsent answers, is over the limit.  One may always run when nothing else of
+ * it does, or it would never get below.  What was parked goes on without a
+ * turn: it has waited already.
  */
 static void to_worker(struct ksmbd_message *msg)
 {
 	queue_work(msg->slow ? slow_queue : io_queue, &msg->work);
 }
 
-void ksmbd_message_queue(struct ksmbd_message *msg)
+static bool may_start_locked(const struct ksmbd_conn *conn)
 {
-	struct ksmbd_conn *conn = msg->conn;
-
-	spin_lock(&conn->lock);
-	msg->has_turn = conn->n_running < KSMBD_CONN_MAX_RUNNING;
-	if (msg->has_turn) {
-		conn->n_running++;
-		to_worker(msg);
-	} else {
-		list_add_tail(&msg->turn, &conn->backlog);
-	}
-	spin_unlock(&conn->lock);
+	lockdep_assert_held(&conn->lock);
+	if (!conn->n_running && !conn->sending)
+		return true;
+	return conn->n_running < KSMBD_CONN_MAX_RUNNING &&
+	       conn->bytes_in_flight < KSMBD_CONN_MAX_BYTES;
 }
 
-/* The oldest that waits takes the turn over. */
-static void pass_turn(struct ksmbd_conn *conn)
+void ksmbd_backlog_start(struct ksmbd_conn *conn)
 {
 	struct ksmbd_message *next;
 
 	spin_lock(&conn->lock);
-	next = list_first_entry_or_null(&conn->backlog, struct ksmbd_message,
+	while (!list_empty(&conn->backlog) && may_start_locked(conn)) {
+		next = list_first_entry(&conn->backlog, struct ksmbd_message,
 					turn);
-	if (next) {
 		list_del_init(&next->turn);
 		next->has_turn = true;
+		conn->n_running++;
 		to_worker(next);
-	} else {
-		conn->n_running--;
 	}
 	spin_unlock(&conn->lock);
+}
+
+void ksmbd_message_queue(struct ksmbd_message *msg)
+{
+	struct ksmbd_conn *conn = msg->conn;
+
+	/* once it is in the list it may run and end at any moment */
+	ksmbd_conn_get(conn);
+	spin_lock(&conn->lock);
+	list_add_tail(&msg->turn, &conn->backlog);
+	spin_unlock(&conn->lock);
+	ksmbd_backlog_start(conn);
+	ksmbd_conn_put(conn);
+}
+
+void ksmbd_message_move(struct ksmbd_message *msg)
+{
+	msg->slow = true;
+	to_worker(msg);
+}
+
+static void give_back_turn(struct ksmbd_conn *conn)
+{
+	spin_lock(&conn->lock);
+	conn->n_running--;
+	spin_unlock(&conn->lock);
+	ksmbd_backlog_start(conn);
 }
 
 /* --- messages --- */
@@ -129,22 +169,22 @@ void ksmbd_message_free(struct ksmbd_message *msg)
 	}
 	if (msg->rq)
 		ksmbd_request_free(msg->rq);
-	if (msg->has_turn)
-		pass_turn(conn);
 
 	spin_lock(&conn->lock);
 	list_del(&msg->link);
+	if (msg->has_turn)
+		conn->n_running--;
 	conn->n_messages--;
 	conn->bytes_in_flight -= msg->frame->len;
 	conn->last_frame = jiffies;
 	spin_unlock(&conn->lock);
 	wake_up_all(&conn->idle);
+	ksmbd_backlog_start(conn);
 
 	kvfree(msg->frame);
 	kmem_cache_free(message_cache, msg);
 	ksmbd_conn_put(conn);
 }
-
 
 /* --- requests --- */
 
@@ -311,7 +351,7 @@ bool ksmbd_request_suspend(struct ksmbd_request *rq)
 	ksmbd_conn_get(conn);
 	parked = suspend(rq);
 	if (parked && has_turn)
-		pass_turn(conn);
+		give_back_turn(conn);
 	ksmbd_conn_put(conn);
 	return parked;
 }

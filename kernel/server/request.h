@@ -29,14 +29,19 @@
 /**
  * struct ksmbd_payload - the variable part of a response, sent as it lies
  * @data: kvmalloc()ed, owned; NULL when there is none
+ * @len: bytes to send
+ * @size: bytes allocated; they count as in flight until they are sent
  */
 struct ksmbd_payload {
 	void *data;
 	u32 len;
+	u32 size;
 };
 
 /* A buffer of @size bytes, not zeroed.  NULL: no memory. */
 void *ksmbd_payload_alloc(struct ksmbd_payload *p, u32 size);
+/* Gives back what @len does not need, when it is much. */
+void ksmbd_payload_shrink(struct ksmbd_payload *p);
 void ksmbd_payload_free(struct ksmbd_payload *p);
 
 struct ksmbd_open;
@@ -179,6 +184,10 @@ struct ksmbd_message *ksmbd_message_new(struct ksmbd_conn *conn,
 void ksmbd_message_free(struct ksmbd_message *msg);
 /* To a worker, or to wait its turn when its connection has enough of them. */
 void ksmbd_message_queue(struct ksmbd_message *msg);
+/* The rest of a running one goes to the workers that may sleep for mountd. */
+void ksmbd_message_move(struct ksmbd_message *msg);
+/* Starts what waits and now may: there is room again. */
+void ksmbd_backlog_start(struct ksmbd_conn *conn);
 struct ksmbd_request *ksmbd_request_new(struct ksmbd_message *msg);
 void ksmbd_request_free(struct ksmbd_request *rq);
 

@@ -230,6 +230,10 @@ ntstatus_t smb2_dispatch(struct ksmbd_request *rq)
 				 smb2_command_name(rq->code));
 		status = prepare(rq, cmd);
 	}
+	/* pipes are mountd's: nobody's file waits behind one */
+	if (status == STATUS_SUCCESS && rq->tree && rq->tree->share->pipe &&
+	    !rq->msg->slow)
+		return SMB2_STATUS_MOVE;
 	if (status == STATUS_SUCCESS)
 		status = handle(rq, cmd);
 	if (status == STATUS_CANCELLED && rq->too_many)

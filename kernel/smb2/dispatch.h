@@ -5,10 +5,14 @@
 
 #include "server/request.h"
 
+/* Inside the server only: the request will sleep for mountd, elsewhere. */
+#define SMB2_STATUS_MOVE	NTSTATUS(0x000000FE)
+
 /*
  * Runs a request, or runs it again after a wait: resolves and checks what the
  * command table asks for, decodes, calls the handler.  STATUS_PENDING: the
- * handler announced a wait; anything else is the answer, in rq->status too.
+ * handler announced a wait; SMB2_STATUS_MOVE: the message has to go to other
+ * workers first; anything else is the answer, in rq->status too.
  */
 ntstatus_t smb2_dispatch(struct ksmbd_request *rq);
 void smb2_dispatch_smb1_negotiate(struct ksmbd_request *rq,

@@ -135,6 +135,7 @@ static ntstatus_t serve_rest(struct ksmbd_request *rq, u32 room)
 	if (!open->pipe_rest_pos && n == left) {	/* whole: no copy */
 		rq->payload.data = open->pipe_rest;
 		rq->payload.len = n;
+		rq->payload.size = n;
 		open->pipe_rest = NULL;
 		return STATUS_SUCCESS;
 	}

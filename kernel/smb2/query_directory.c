@@ -44,6 +44,7 @@ ntstatus_t smb2_query_directory(struct ksmbd_request *rq)
 						  req->flags,
 						  len ? pattern : "*", &w);
 		rq->payload.len = w.len;
+		ksmbd_payload_shrink(&rq->payload);
 		rq->rsp.buffer.output_buffer_length = w.len;
 	}
 	kfree(pattern);

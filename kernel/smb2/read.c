@@ -33,6 +33,7 @@ ntstatus_t smb2_read(struct ksmbd_request *rq)
 	if ((!done && req->length) || done < req->minimum_count)
 		return STATUS_END_OF_FILE;
 	rq->payload.len = done;
+	ksmbd_payload_shrink(&rq->payload);
 	rq->rsp.read.data_length = done;
 	return STATUS_SUCCESS;
 }

@@ -77,7 +77,8 @@ static int check_chain(struct ksmbd_conn *conn, struct ksmbd_message *msg)
 		    (l.h.command == SMB2_NEGOTIATE && (pos || l.h.next_command)))
 			return -EINVAL;
 		/* asks mountd, and may be made to wait: not before others */
-		if (l.h.command == SMB2_SESSION_SETUP)
+		if (l.h.command == SMB2_SESSION_SETUP ||
+		    l.h.command == SMB2_TREE_CONNECT)
 			msg->slow = true;
 		pos += l.h.next_command;
 	} while (l.h.next_command);
@@ -126,6 +127,7 @@ void ksmbd_message_run(struct work_struct *work)
 {
 	struct ksmbd_message *msg = container_of(work, struct ksmbd_message, work);
 	struct ksmbd_request *rq;
+	ntstatus_t status;
 
 	do {
 		rq = msg->rq;
@@ -136,7 +138,14 @@ void ksmbd_message_run(struct work_struct *work)
 				break;
 			}
 		}
-		while (smb2_dispatch(rq) == STATUS_PENDING) {
+		for (;;) {
+			status = smb2_dispatch(rq);
+			if (status == SMB2_STATUS_MOVE) {
+				ksmbd_message_move(msg);
+				return;
+			}
+			if (status != STATUS_PENDING)
+				break;
 			if (!rq->async_id) {
 				if (ksmbd_request_make_async(rq)) {
 					/* cannot be announced: 3.3.4.2 */

@@ -44,16 +44,17 @@ static void reply_free(struct ksmbd_outgoing *out)
 
 static struct reply *reply_new(unsigned int n_links)
 {
-	size_t links = struct_size_t(struct reply, links, n_links);
+	size_t links = struct_size_t(struct reply, links, n_links), size;
 	struct reply *r;
 
 	links = ALIGN(links, sizeof(void *));
-	r = kvmalloc(links + n_links * PIECES_PER_LINK * sizeof(struct kvec),
-		     GFP_KERNEL);
+	size = links + n_links * PIECES_PER_LINK * sizeof(struct kvec);
+	r = kvmalloc(size, GFP_KERNEL);
 	if (!r)
 		return NULL;
 	r->out = (struct ksmbd_outgoing) {
 		.iov	= (void *)r + links,
+		.size	= size,
 		.free	= reply_free,
 	};
 	r->n_links = 0;
@@ -164,6 +165,7 @@ static int build(struct reply *r, struct ksmbd_request *rq, bool last)
 	err = hash(l, rq) ?: sign(l, rq);
 	r->out.n += l->n;
 	r->out.len += l->len;
+	r->out.size += l->payload.size;
 	return err;
 }
 

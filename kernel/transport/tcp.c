@@ -218,6 +218,7 @@ static int wait_room(struct tcp_transport *tcp)
 
 	while (!(room = ksmbd_conn_wait_room(tcp->t.conn, LOOK_AROUND))) {
 		if (READ_ONCE(tcp->closed) ||
+		    ksmbd_conn_receive_timeout(tcp->t.conn) <= 0 ||
 		    inet_sk_state_load(tcp->sock->sk) != TCP_ESTABLISHED)
 			return -ECONNRESET;
 	}
