@@ -3,7 +3,7 @@
 
 UML := $(patsubst %/,%,$(dir $(lastword $(MAKEFILE_LIST))))
 
-.PHONY: uml-kernel uml-module uml-run uml-smoke uml-selftest uml-clean
+.PHONY: uml-kernel uml-module uml-run uml-smoke uml-torture uml-selftest uml-clean
 
 uml-kernel:		## build the UML debug kernel into the cache
 	$(UML)/build.sh debug
@@ -17,6 +17,10 @@ uml-run:		## run SCRIPT="file args" in it; OPTIONS go to run.sh
 
 uml-smoke: uml-module	## copy files through the module under every checker
 	$(UML)/run.sh -k $(UML)/smoke.sh
+
+uml-torture: uml-module deps-test venv-test	## smbtorture TESTS="smb2.lock smb2.read" in it
+	@test "$(origin TESTS)" = "command line" || { echo 'make uml-torture TESTS="smb2.lock"' >&2; exit 2; }
+	$(UML)/run.sh -k -t 3000 $(UML)/torture.sh $(TESTS)
 
 uml-selftest:		## prove that every checker of the rig finds its bug
 	$(UML)/selftest.sh
