@@ -8,12 +8,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from ksmbd.shared import config, parameters
+from ksmbd.shared import config, parameters, samba
 from ksmbd.shared.config import Level, fold_share_name
 from ksmbd.shared.dialect import Document, Entry, Stanza
 from ksmbd.shared.errors import ConfigError
 from ksmbd.shared.parameters import Parameter, Scope, fold_key
-from ksmbd.shared.samba import WITHOUT_EFFECT
 
 log = logging.getLogger(__name__)
 
@@ -146,8 +145,9 @@ def _row(scope: Scope, key: str) -> Parameter | None:
         return row
     if scope is Scope.SHARE and parameters.look_up(Scope.GLOBAL, key) is not None:
         raise ConfigError(f"{key!r} is not a share's: ksmbd.addshare -u global -o '{key} = ...'")
-    if fold_key(key) in WITHOUT_EFFECT:
-        log.warning("%r is Samba's and has no effect here: not written", key)
+    foreign = samba.look_up(fold_key(key))
+    if foreign is not None:
+        log.warning("%r has no effect here: %s; not written", key, foreign.reason)
         return None
     near = parameters.suggest(scope, key)
     hint = f"; did you mean {near!r}?" if near else ""
@@ -158,15 +158,18 @@ def _check_result(plan: Plan, content: bytes) -> None:
     """Refuses a result that mountd would refuse, and passes its warnings on."""
     result = config.parse(content, plan.path)
     name = fold_share_name(plan.share)
-    own = [one for one in result.complaints if _is_about(one.line, content, name, plan.path)]
+    own = [one for one in result.complaints if _is_about(one, content, name, plan.path)]
     errors = [str(complaint) for complaint in own if complaint.level is Level.ERROR]
-    if errors or (name != GLOBAL and name not in result.shares):
+    served = name in (GLOBAL, "homes") or name in result.shares
+    if errors or not served:
         raise ConfigError("\n".join(errors) or f"share {plan.share!r} could not be served")
     for complaint in own:
         log.warning("%s", complaint)
 
 
-def _is_about(line: int, content: bytes, name: str, path: Path) -> bool:
+def _is_about(complaint: config.Complaint, content: bytes, name: str, path: Path) -> bool:
+    if complaint.file != str(path):
+        return False
     document = Document(content, str(path), lambda line, text: None)
-    above = [stanza for stanza in document.stanzas() if stanza.line <= line]
+    above = [stanza for stanza in document.stanzas() if stanza.line <= complaint.line]
     return bool(above) and fold_share_name(above[-1].name) == name

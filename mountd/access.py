@@ -14,6 +14,8 @@ from dataclasses import dataclass
 
 from ksmbd.mountd import hosts
 from ksmbd.mountd.accounts import System
+from ksmbd.mountd.homes import find_share
+from ksmbd.shared import macros
 from ksmbd.shared.abi import TreeConnectRequest, TreeFlag, TreeStatus, UserStatus
 from ksmbd.shared.config import Config, Share
 from ksmbd.shared.users import UserDb
@@ -55,6 +57,8 @@ class _Person:
         return any(item.casefold() == folded or self._is(item) for item in items)
 
     def _is(self, item: str) -> bool:
+        if item in macros.OF_USER or item in macros.PRIMARY_GROUP:
+            return True  # whoever connects is who he is, and in his own group
         if item.startswith("@"):
             gid = self._system.group(item[1:])
             return gid is not None and gid in self._groups()
@@ -74,7 +78,7 @@ def decide(
     request: TreeConnectRequest, config: Config, users: UserDb, system: System
 ) -> tuple[Verdict, Share | None]:
     """The verdict on a tree connect, limits on the number of connections apart."""
-    share = config.share(request.share)
+    share = find_share(request.share, config, users, system)
     if share is None:
         return Verdict(TreeStatus.NO_SHARE, reason="there is no such share"), None
     try:

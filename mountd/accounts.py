@@ -30,6 +30,7 @@ class Identity:
     uid: int
     gid: int
     groups: tuple[int, ...] = ()
+    home: str = ""
 
 
 class System(Protocol):
@@ -53,7 +54,7 @@ class Nss:
             return None
         groups = os.getgrouplist(entry.pw_name, entry.pw_gid)
         others = dict.fromkeys(g for g in groups if g != entry.pw_gid)
-        return Identity(entry.pw_uid, entry.pw_gid, tuple(others))
+        return Identity(entry.pw_uid, entry.pw_gid, tuple(others), entry.pw_dir)
 
     def group(self, name: str) -> int | None:
         """Asks getgrnam."""

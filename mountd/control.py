@@ -15,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from ksmbd.mountd.verbs.table import VERBS
 from ksmbd.shared import command, paths
 from ksmbd.shared.errors import KsmbdError
 from ksmbd.shared.lockfile import running_pid
@@ -29,14 +30,20 @@ RECHECK_SECONDS = 0.05
 COMPONENTS = ("all", "smb", "auth", "vfs", "oplock", "ipc", "conn", "rdma")
 
 
+_EPILOG = """\
+One action a call, a verb or one of the options of the stock tool. Every verb has --help, and
+those that only read have --json. exit status: 0 done, 1 not done, 2 the answer is no
+(explain-access: refused; check --strict: warnings)."""
+
+
 def parser() -> command.Parser:
-    """The stock tool's options, and paths and a time limit of our own."""
+    """The stock tool's options, the verbs, and paths and a time limit of our own."""
     options = command.Parser(
         "ksmbd.control",
         "Controls the SMB server.",
-        "One action a call. exit status: 0 done, 1 not done.",
+        _EPILOG,
     )
-    action = options.add_mutually_exclusive_group(required=True)
+    action = options.add_mutually_exclusive_group()
     action.add_argument(
         "-s", "--shutdown", action="store_true",
         help="stop ksmbd.mountd, cut all clients, and wait until that is done",
@@ -66,21 +73,54 @@ def parser() -> command.Parser:
         "-t", "--timeout", type=float, default=None, metavar="SECONDS",
         help=f"longest wait: {SHUTDOWN_SECONDS:g} for --shutdown, {LIST_SECONDS:g} for --list",
     )  # fmt: skip
+    options.add_argument(
+        "-C", "--config", type=Path, default=paths.CONFIG, metavar="CONF",
+        help=f"configuration ({paths.CONFIG})",
+    )  # fmt: skip
+    options.add_argument(
+        "-P", "--pwddb", type=Path, default=paths.PASSWORDS, metavar="PWDDB",
+        help=f"user database ({paths.PASSWORDS})",
+    )  # fmt: skip
+    _add_verbs(options)
     return options
+
+
+def _add_verbs(options: command.Parser) -> None:
+    verbs = options.add_subparsers(
+        dest="verb", metavar="VERB", title="verbs", parser_class=argparse.ArgumentParser
+    )
+    for verb in VERBS:
+        one = verbs.add_parser(verb.name, help=verb.help, description=verb.help + ".")
+        if verb.read:
+            one.add_argument("--json", action="store_true", help="as one JSON document")
+        verb.arguments(one)
+        one.set_defaults(run=verb.run)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the tool and returns its exit code."""
     options = parser()
     arguments = options.parse_args(argv)
+    _check_one_action(options, arguments)
     arguments.kernel = KernelFiles(
         arguments.sysfs / "class" / "ksmbd-control", arguments.sysfs / "module" / "ksmbd"
     )
     return command.run(_dispatch, options, arguments)
 
 
+def _check_one_action(options: command.Parser, arguments: argparse.Namespace) -> None:
+    asked = (
+        arguments.shutdown, arguments.reload, arguments.list, arguments.ksmbd_version,
+        arguments.debug is not None, arguments.verb is not None,
+    )  # fmt: skip
+    if sum(asked) != 1:
+        options.error("one action is needed, and one only: a verb, or -s -r -l -d -c")
+
+
 def _dispatch(arguments: argparse.Namespace) -> int:
     kernel: KernelFiles = arguments.kernel
+    if arguments.verb is not None:
+        return int(arguments.run(arguments))
     if arguments.shutdown:
         return _shutdown(arguments.lock, kernel, arguments.timeout or SHUTDOWN_SECONDS)
     if arguments.reload:

@@ -56,6 +56,7 @@ class State:
         self.users = users
         self.system = system
         self.outdated: set[str] = set()
+        self.homes: set[str] = set()
 
     def replace(self, config: Config, users: UserDb) -> None:
         """Takes over what was read anew.
@@ -63,7 +64,7 @@ class State:
         The kernel keeps a share for as long as it has a tree, so the next tree connect
         to each share carries UPDATE and makes it ask again.
         """
-        self.outdated = set(config.shares)
+        self.outdated = set(config.shares) | self.homes
         self.config = config
         self.users = users
 
@@ -220,12 +221,15 @@ class Events:
 
     async def share(self, request: abi.ShareConfigRequest, deadline: _Deadline) -> Message:
         """SHARE_CONFIG_REQUEST: where is this share, and how is it served?"""
-        state, config = self._state, self._state.config
+        state, config, users = self._state, self._state.config, self._state.users
         response = await self._in_worker(
-            self._workers, deadline, lambda: shares.describe(request, config, state.system)
+            self._workers, deadline, lambda: shares.describe(request, config, users, state.system)
         )
+        key = fold_share_name(request.share_name)
+        if response.flags and key not in config.shares:
+            state.homes.add(key)
         if state.config is config:
-            state.outdated.discard(fold_share_name(request.share_name))
+            state.outdated.discard(key)
         return response
 
     async def tree_connect(self, request: abi.TreeConnectRequest, deadline: _Deadline) -> Message:

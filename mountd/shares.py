@@ -9,8 +9,10 @@ import posixpath
 from pathlib import Path
 
 from ksmbd.mountd.accounts import System
+from ksmbd.mountd.homes import find_share
 from ksmbd.shared.abi import NO_FORCED_ID, ShareConfigRequest, ShareConfigResponse, ShareFlag
 from ksmbd.shared.config import Config, Share
+from ksmbd.shared.users import UserDb
 
 log = logging.getLogger(__name__)
 
@@ -22,9 +24,11 @@ class Unusable(Exception):
     """A share that must not be served; the text says why."""
 
 
-def describe(request: ShareConfigRequest, config: Config, system: System) -> ShareConfigResponse:
+def describe(
+    request: ShareConfigRequest, config: Config, users: UserDb, system: System
+) -> ShareConfigResponse:
     """The answer to a share request; one without flags says that there is no such share."""
-    share = config.share(request.share_name)
+    share = find_share(request.share_name, config, users, system)
     if share is None:
         log.info("share %r refused: there is no such share", request.share_name)
         return ShareConfigResponse(request.handle)

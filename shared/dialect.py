@@ -39,6 +39,7 @@ class Entry:
     key: str
     value: str
     line: int
+    file: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,7 @@ class Stanza:
     name: str
     line: int
     entries: tuple[Entry, ...]
+    file: str = ""
 
 
 def decode(content: bytes, file: str) -> list[str]:
@@ -76,12 +78,16 @@ def decode(content: bytes, file: str) -> list[str]:
 class Document:
     """A configuration file that can be read entry by entry and changed in place."""
 
-    def __init__(self, content: bytes, file: str, report: Report) -> None:
+    def __init__(
+        self, content: bytes, file: str, report: Report, *, headless: bool = False
+    ) -> None:
         """Parses `content`.
 
         Args:
             file: the name to use in messages.
             report: told the line and the text of what is tolerated.
+            headless: entries may stand above the first header, in a section without a name,
+                as in a file that is included; such a document is not for `render()`.
 
         Raises:
             ConfigError: the file does not follow the grammar; every fault is listed.
@@ -93,7 +99,8 @@ class Document:
             self._lines.pop()
         self._return = "\r" if self._lines and self._lines[0].endswith("\r") else ""
         self._made = 0
-        translated = _translate(self._lines, file, report)
+        self._file = file
+        translated = _translate(self._lines, file, report, headless=headless)
         try:
             self._tree = ConfigObj(
                 translated,
@@ -108,7 +115,7 @@ class Document:
 
     def stanzas(self) -> tuple[Stanza, ...]:
         """The sections in the order of the file."""
-        return tuple(_stanza(name, self._tree[name]) for name in self._tree.sections)
+        return tuple(_stanza(name, self._tree[name], self._file) for name in self._tree.sections)
 
     def add_stanza(self, name: str) -> Stanza:
         """Appends an empty section, below whatever comment ends the file."""
@@ -122,7 +129,7 @@ class Document:
         handle = self._new_handle(name)
         self._tree[handle] = {}
         self._tree.comments[handle] = above
-        return _stanza(handle, self._tree[handle])
+        return _stanza(handle, self._tree[handle], self._file)
 
     def remove_stanza(self, stanza: Stanza) -> None:
         """Removes a section with its entries and the comment that touches its header."""
@@ -206,10 +213,12 @@ def _handle(number: int, name: str) -> str:
     return f"{number}~{_escape(name)}"
 
 
-def _translate(lines: Sequence[str], file: str, report: Report) -> list[str]:
+def _translate(
+    lines: Sequence[str], file: str, report: Report, *, headless: bool = False
+) -> list[str]:
     faults: list[str] = []
-    out = []
-    in_section = False
+    out = [f"[{_handle(0, '')}]"] if headless else []
+    in_section = headless
     for number, line in enumerate(lines, start=1):
         text = line.strip(_BLANKS)
         translated = "#" + _escape(line)
@@ -257,10 +266,10 @@ def _numbered(name: str) -> tuple[int, str]:
     return int(number), unquote(escaped)
 
 
-def _stanza(name: str, section: Section) -> Stanza:
+def _stanza(name: str, section: Section, file: str) -> Stanza:
     line, title = _numbered(name)
     entries = []
     for scalar in section.scalars:
         number, key = _numbered(scalar)
-        entries.append(Entry(key, unquote(section[scalar]), number))
-    return Stanza(title, line, tuple(entries))
+        entries.append(Entry(key, unquote(section[scalar]), number, file))
+    return Stanza(title, line, tuple(entries), file)

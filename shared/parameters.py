@@ -120,7 +120,13 @@ PARAMETERS: tuple[Parameter, ...] = (
         0,
         "1 or 2: guests get no pipes, and no shares but those with guest ok",
     ),
-    _global("root directory", values.string(4095), "", "text put before the path of every share"),
+    _global(
+        "root directory",
+        values.string(4095),
+        "",
+        "text put before the path of every share",
+        synonyms=("root", "root dir"),
+    ),
     _global(
         "server max protocol",
         values.max_protocol,

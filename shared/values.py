@@ -10,7 +10,7 @@ from __future__ import annotations
 import enum
 import re
 from collections.abc import Callable, Mapping
-from typing import Protocol
+from dataclasses import dataclass
 
 from ksmbd.shared import hosts
 
@@ -22,10 +22,29 @@ class ValueFault(Exception):
 Warn = Callable[[str], None]
 
 
-class Reader(Protocol):
-    """Turns the text of a value into the value."""
+Function = Callable[[str, Warn], object]
 
-    def __call__(self, text: str, warn: Warn, /) -> object: ...
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Turns the text of a value into the value, and says what may be written.
+
+    Attributes:
+        type: one word for the manual.
+        range: what the manual says may be written; empty says that the type is enough.
+    """
+
+    function: Function
+    type: str
+    range: str = ""
+
+    def __call__(self, text: str, warn: Warn, /) -> object:
+        return self.function(text, warn)
+
+
+def _reader(type: str, range: str = "") -> Callable[[Function], Reader]:
+    """Makes a reader of a function."""
+    return lambda function: Reader(function, type, range)
 
 
 class MapToGuest(enum.Enum):
@@ -61,6 +80,7 @@ _TRUE = frozenset({"yes", "true", "on", "1", "enable", "enabled"})
 _FALSE = frozenset({"no", "false", "off", "0", "disable", "disabled"})
 
 
+@_reader("boolean", "yes, no")
 def boolean(text: str, _warn: Warn, /) -> bool:
     """Reads a boolean.  The stock tools take `on` and every misspelling for no."""
     word = text.casefold()
@@ -82,7 +102,7 @@ def string(maximum: int | None = None) -> Reader:
         warn(f"longer than {maximum} bytes; cut to {cut!r}")
         return cut
 
-    return read
+    return Reader(read, "text", "" if maximum is None else f"at most {maximum} bytes")
 
 
 def number(
@@ -107,9 +127,14 @@ def number(
             warn=warn,
         )
 
-    return read
+    return Reader(read, "number", _bounds(minimum, maximum, zero, zero_is_special))
 
 
+def _bounds(minimum: int, maximum: int, zero: int | None, zero_is_special: bool) -> str:
+    return f"{minimum} to {maximum}{', or 0' if zero_is_special or zero is not None else ''}"
+
+
+@_reader("number", "1 to 65535")
 def port(text: str, _warn: Warn, /) -> int:
     """Reads a port; another one than was meant would be of no use, so none is made up."""
     if not re.fullmatch(r"[0-9]{1,5}", text) or not 0 < int(text) < 65536:
@@ -153,7 +178,7 @@ def size(
             warn=warn,
         )
 
-    return read
+    return Reader(read, "size", _bounds(minimum, maximum, zero, zero_is_special))
 
 
 def _ranged(
@@ -169,6 +194,7 @@ def _ranged(
     return bounded
 
 
+@_reader("octal mode", "0000 to 7777")
 def octal_mode(text: str, _warn: Warn, /) -> int:
     """Reads permission bits."""
     if not re.fullmatch(r"(0[oO])?[0-7]{1,7}", text):
@@ -179,15 +205,19 @@ def octal_mode(text: str, _warn: Warn, /) -> int:
     return mode
 
 
-def words(text: str, _warn: Warn, /) -> tuple[str, ...]:
-    """Reads a list separated by blanks, tabs and commas."""
+def _words(text: str) -> tuple[str, ...]:
     return tuple(item for item in re.split(r"[ \t,]+", text) if item)
 
 
-def user_list(text: str, warn: Warn, /) -> tuple[str, ...]:
-    """Reads names and @groups; Samba's +group is the same thing here."""
+@_reader("list", "words separated by blanks or commas")
+def words(text: str, _warn: Warn, /) -> tuple[str, ...]:
+    """Reads a list separated by blanks, tabs and commas."""
+    return _words(text)
+
+
+def _user_list(text: str, warn: Warn, /) -> tuple[str, ...]:
     items = []
-    for word in words(text, warn):
+    for word in _words(text):
         if word.startswith("&") or word[1:2] in ("+", "&"):
             warn(f"{word}: NIS netgroups are not looked up, this item matches nobody")
             continue
@@ -200,18 +230,26 @@ def user_list(text: str, warn: Warn, /) -> tuple[str, ...]:
     return tuple(items)
 
 
+@_reader("list of users", "names and @groups")
+def user_list(text: str, warn: Warn, /) -> tuple[str, ...]:
+    """Reads names and @groups; Samba's +group is the same thing here."""
+    return _user_list(text, warn)
+
+
+@_reader("list of users", "names and @groups")
 def refused_users(text: str, warn: Warn, /) -> tuple[str, ...]:
     """Reads a list that keeps people out: an item that cannot be honoured is a fault."""
 
     def refuse(complaint: str) -> None:
         raise ValueFault(complaint)
 
-    return user_list(text, refuse if "&" in text else warn)
+    return _user_list(text, refuse if "&" in text else warn)
 
 
+@_reader("list of addresses", "addresses, networks, prefixes, ALL, EXCEPT")
 def host_patterns(text: str, warn: Warn, /) -> tuple[str, ...]:
     """Reads `a b EXCEPT c`; an item that could not be compared with a client is a fault."""
-    items = words(text, warn)
+    items = _words(text)
     exceptions = [position for position, item in enumerate(items) if item.upper() == "EXCEPT"]
     if not items or {0, len(items) - 1} & set(exceptions):
         raise ValueFault(f"{text!r} names no address, before EXCEPT or after it")
@@ -224,6 +262,7 @@ def host_patterns(text: str, warn: Warn, /) -> tuple[str, ...]:
     return items
 
 
+@_reader("patterns", "/pattern/pattern/ with * and ?")
 def veto_patterns(text: str, _warn: Warn, /) -> tuple[str, ...]:
     """Reads `/a/b/`; the stock tools lose the first character when it is not a slash."""
     return tuple(item for item in text.split("/") if item)
@@ -232,10 +271,11 @@ def veto_patterns(text: str, _warn: Warn, /) -> tuple[str, ...]:
 _INTERFACE = re.compile(r"[^\s/:*?]{1,15}")  # IFNAMSIZ is 16 with the NUL
 
 
+@_reader("list", "names such as eth0")
 def interface_names(text: str, warn: Warn, /) -> tuple[str, ...]:
     """Reads names of network interfaces; addresses, masks and wildcards are Samba's."""
     names = []
-    for item in words(text, warn):
+    for item in _words(text):
         if not _INTERFACE.fullmatch(item) or re.fullmatch(r"[0-9.]+", item):
             warn(f"{item} is not an interface name such as eth0; ignored")
         else:
@@ -243,8 +283,15 @@ def interface_names(text: str, warn: Warn, /) -> tuple[str, ...]:
     return tuple(names)
 
 
-def choice(allowed: Mapping[str, object], notes: Mapping[str, str] | None = None) -> Reader:
-    """A reader of one word out of a table; `notes` warns of words that mislead."""
+def choice(
+    allowed: Mapping[str, object], notes: Mapping[str, str] | None = None, *, shown: str = ""
+) -> Reader:
+    """A reader of one word out of a table.
+
+    Args:
+        notes: warns of words that mislead.
+        shown: the words that the manual names, where there are others for old files' sake.
+    """
 
     def read(text: str, warn: Warn, /) -> object:
         word = " ".join(text.casefold().split())
@@ -254,7 +301,7 @@ def choice(allowed: Mapping[str, object], notes: Mapping[str, str] | None = None
             warn(notes[word])
         return allowed[word]
 
-    return read
+    return Reader(read, "choice", shown or ", ".join(allowed))
 
 
 map_to_guest = choice(
@@ -268,6 +315,7 @@ map_to_guest = choice(
         "bad password": "a wrong password never makes a guest here; 'never' is used",
         "bad uid": "'bad uid' has no meaning without domains; 'never' is used",
     },
+    shown="never, bad user",
 )
 
 signing = choice(
@@ -293,7 +341,8 @@ signing = choice(
         "forced": Signing.MANDATORY,
         "enforced": Signing.MANDATORY,
         "default": Signing.MANDATORY,
-    }
+    },
+    shown="mandatory, auto, enabled, disabled",
 )
 
 encryption = choice(
@@ -321,6 +370,7 @@ encryption = choice(
         word: f"{word!r} offers encryption to clients that ask; write 'mandatory' to insist on it"
         for word in ("yes", "true", "on", "1", "desired")
     },
+    shown="auto, mandatory, disabled",
 )
 
 # The ABI knows exact strings only.  SMB2 and SMB3 without a number are SMB2_10 and SMB3_11
@@ -334,6 +384,7 @@ def _protocol_word(text: str) -> str:
     return text.upper().replace(".", "_").replace("-", "_")
 
 
+@_reader("dialect", "SMB2_02, SMB2_10, SMB3_00, SMB3_02, SMB3_11")
 def min_protocol(text: str, warn: Warn, /) -> str:
     """Reads the lowest dialect to offer, in Samba's spelling."""
     word = _protocol_word(text)
@@ -353,6 +404,7 @@ def min_protocol(text: str, warn: Warn, /) -> str:
     return _PROTOCOL_WORDS[word]
 
 
+@_reader("dialect", "SMB2_02, SMB2_10, SMB3_00, SMB3_02, SMB3_11")
 def max_protocol(text: str, _warn: Warn, /) -> str:
     """Reads the highest dialect to offer, in Samba's spelling."""
     word = _protocol_word(text)
@@ -365,6 +417,7 @@ def max_protocol(text: str, _warn: Warn, /) -> str:
     return _PROTOCOL_WORDS[word]
 
 
+@_reader("text", "a group of the system")
 def force_group(text: str, warn: Warn, /) -> str:
     """Reads a group name; Samba's leading + (members only) has no counterpart."""
     if text.startswith("+"):

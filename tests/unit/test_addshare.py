@@ -153,7 +153,7 @@ def test_what_samba_knows_is_named_and_not_written(
     tool: Tool, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert tool.run("-u", "music", "-o", "wide links = yes") == 0
-    assert "'wide links' is Samba's and has no effect here" in capsys.readouterr().err
+    assert "'wide links' has no effect here: links that lead out" in capsys.readouterr().err
     assert tool.config.read_text() == EXAMPLE
 
 

@@ -229,7 +229,7 @@ def test_host_lists_take_any_text(allow: list[str], deny: list[str], peer: str) 
 
 def describe(share: Share, name: str = "", **settings: object) -> abi.ShareConfigResponse:
     request = abi.ShareConfigRequest(9, name or config.fold_share_name(share.name))
-    return shares.describe(request, one_share(share, **settings), SYSTEM)
+    return shares.describe(request, one_share(share, **settings), USERS, SYSTEM)
 
 
 NO_SHARE = abi.ShareConfigResponse(9)

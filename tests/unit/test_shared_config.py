@@ -63,7 +63,7 @@ def test_each_row_of_the_table_is_a_field_with_its_default() -> None:
         rows = {row.attribute: row.default for row in PARAMETERS if row.scope is scope}
         fields = {field.name: field.default for field in dataclasses.fields(kind)}
         assert rows == {name: fields[name] for name in rows}
-        extra = {"name", "line", "is_ipc", "valid_users_set"} if kind is Share else set()
+        extra = {"name", "line", "file", "is_ipc", "valid_users_set"} if kind is Share else set()
         assert extra == fields.keys() - rows.keys()
 
 
@@ -197,9 +197,11 @@ def test_a_path_in_global_is_no_default() -> None:
         ("[s]\npath = srv\n", "its path 'srv' is not absolute; begin it with /"),
         ('[s]\npath = "/srv"\n', "its path '\"/srv\"' is not absolute; begin it with /"),
         ("[s]\npath = /srv/../etc\n", "its path '/srv/../etc' contains '..'"),
-        ("[homes]\n", "homes is not special here; it has no path"),
-        ("[s]\npath = /s\nprintable = yes\n", "there is no printing here"),
-        ("[s]\npath = /s\ninclude = /x\n", "'include' is not supported"),
+        ("[printers]\n", "printers is not special here; it has no path"),
+        ("[s]\npath = /srv/%U\n", "its path '/srv/%U' has %U, which is another one for every"),
+        ("[s]\npath = /s\ncopy = t\n", "copy: there is no section [t]"),
+        ("[s]\npath = /s\ncopy = s\n", "copy: [s] copies itself"),
+        ("[homes]\npath = /srv/%m/%S\n", "its path '/srv/%m/%S' has %m, which is not known here"),
         ("[s]\npath = /s\nsmb encrypt = required\n", "'smb encrypt' can be insisted on in"),
         ("[a/b]\npath = /s\n", "no client can ask for a name with /"),
         (f"[{'n' * 64}]\npath = /s\n", "its name is longer than 63 bytes"),
@@ -217,15 +219,16 @@ def test_a_complaint_prints_as_file_line_text() -> None:
     assert str(Complaint("f", 7, "x")) == "f:7: x"
 
 
-def test_an_include_in_global_is_refused() -> None:
-    assert refused("[global]\ninclude = /x\n").startswith("f:2: 'include' is not supported: write")
+def test_an_include_that_is_not_there_is_refused() -> None:
+    assert refused("[global]\ninclude = /x\n") == "f:2: include: /x: No such file or directory"
 
 
 def test_unknown_parameters_are_named_with_a_guess() -> None:
     text = "[global]\nworkgruop = X\nlog level = 3\nzzz = 1\n[s]\npath = /s\ntcp port = 1\n"
     assert complaints(text) == [
         "f:2: unknown parameter 'workgruop' is ignored; did you mean 'workgroup'?",
-        "f:3: 'log level' is Samba's and has no effect here",
+        "f:3: 'log level' has no effect: messages go to the journal (journalctl -u ksmbd); "
+        "ksmbd.control --debug shows more",
         "f:4: unknown parameter 'zzz' is ignored",
         "f:7: 'tcp port' belongs in [global] and is ignored here",
     ]
@@ -419,6 +422,14 @@ def test_the_pipe_share_can_be_configured_but_has_no_path() -> None:
     ipc = config.shares["ipc$"]
     assert (ipc.is_ipc, ipc.guest_ok, ipc.comment, ipc.path) == (True, True, "c", None)
     assert list(map(str, config.complaints)) == ["f:1: [ipc$] is for pipes, its path has no effect"]
+
+
+def test_a_printer_is_left_out_and_nobody_is_alarmed() -> None:
+    config = read("[p]\npath = /s\nprintable = yes\n")
+    assert {"ipc$"} == set(config.shares)
+    (complaint,) = config.complaints
+    assert complaint.level is Level.WARNING
+    assert "there is no printing here" in complaint.text
 
 
 def test_a_missing_file_is_an_error_with_its_name(tmp_path: Path) -> None:
