@@ -103,6 +103,8 @@ int ksmbd_crypto_init(void)
 		err = probe("hmac(sha256)", CRYPTO_ALG_TYPE_SHASH);
 	if (!err)
 		err = probe("cbc(aes)", CRYPTO_ALG_TYPE_SKCIPHER);
+	if (!err)
+		err = probe("gcm(aes)", CRYPTO_ALG_TYPE_AEAD);
 	if (err)
 		return err;
 

@@ -5,6 +5,7 @@
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
 
+#include "auth/aead.h"
 #include "auth/cmac.h"
 #include "auth/delay.h"
 #include "auth/hash.h"
@@ -119,6 +120,7 @@ static void signatures_ignore_their_own_field(struct kunit *test)
 	} cases[] = {
 		{ SMB2_SIGNING_HMAC_SHA256, "c254115a2660ac830a05042b61645aeb" },
 		{ SMB2_SIGNING_AES_CMAC, "e0c23cc26f45c75213981762d3384139" },
+		{ SMB2_SIGNING_AES_GMAC, "7714ade1ec94ce83680044143f534411" },
 	};
 	u8 key[16], message[100], before[100], signature[16];
 	struct kvec iov[] = {
@@ -153,7 +155,46 @@ static void signatures_ignore_their_own_field(struct kunit *test)
 		ksmbd_sign_key_free(k);
 	}
 	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP,
-			PTR_ERR(ksmbd_sign_key_new(SMB2_SIGNING_AES_GMAC, key)));
+			PTR_ERR(ksmbd_sign_key_new(SMB2_SIGNING_AES_GMAC + 1, key)));
+}
+
+/* Pieces of every kind of memory, more of them than a short message has. */
+static void gmac_does_not_care_where_a_message_lies(struct kunit *test)
+{
+	static const u32 lengths[] = { 0, 1, 4095, 4097, 65536, (5 << 20) + 7 };
+	u8 key[16], nonce[12], whole_mac[16], mac[16], stack[48];
+	struct ksmbd_aead *gmac;
+	u8 *whole, *pages, *head;
+	u32 i;
+
+	get_random_bytes(key, sizeof(key));
+	get_random_bytes(nonce, sizeof(nonce));
+	gmac = ksmbd_gmac_new(key);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(gmac));
+	whole = vmalloc(6 << 20);
+	pages = vmalloc(6 << 20);
+	head = kunit_kmalloc(test, 64, GFP_KERNEL);
+	KUNIT_ASSERT_TRUE(test, whole && pages && head);
+	for (i = 0; i < ARRAY_SIZE(lengths); i++) {
+		u32 len = lengths[i], odd = 64 + 48 + 3;
+		struct kvec one[] = { KSMBD_PIECE(whole, 64 + 48 + len) };
+		struct kvec iov[] = {
+			KSMBD_PIECE(head, 64), KSMBD_PIECE(stack, 0),
+			KSMBD_PIECE(stack, 48), KSMBD_PIECE(pages + odd, len),
+		};
+
+		get_random_bytes(whole, 4096);
+		memcpy(head, whole, 64);
+		memcpy(stack, whole + 64, 48);
+		memcpy(pages + odd, whole + 64 + 48, len);
+		KUNIT_EXPECT_EQ(test, 0, ksmbd_gmac(gmac, nonce, one, 1, whole_mac));
+		KUNIT_EXPECT_EQ(test, 0, ksmbd_gmac(gmac, nonce, iov, 4, mac));
+		KUNIT_EXPECT_EQ_MSG(test, 0, memcmp(whole_mac, mac, 16),
+				    "length %u", len);
+	}
+	vfree(pages);
+	vfree(whole);
+	ksmbd_aead_free(gmac);
 }
 
 /* From the KBKDFHMAC of Python's cryptography package. */
@@ -408,6 +449,7 @@ static struct kunit_case auth_cases[] = {
 	KUNIT_CASE(cmac_gives_the_macs_of_the_rfc),
 	KUNIT_CASE(cmac_agrees_with_its_slow_twin),
 	KUNIT_CASE(signatures_ignore_their_own_field),
+	KUNIT_CASE(gmac_does_not_care_where_a_message_lies),
 	KUNIT_CASE(keys_are_those_of_sp800_108),
 	KUNIT_CASE(preauth_hash_chains_the_messages),
 	KUNIT_CASE(ntlm_accepts_the_sample_of_the_specification),

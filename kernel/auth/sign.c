@@ -6,6 +6,7 @@
 #include <linux/err.h>
 #include <linux/slab.h>
 
+#include "auth/aead.h"
 #include "auth/cmac.h"
 #include "auth/hash.h"
 #include "wire/smb2.h"
@@ -17,8 +18,10 @@
 struct ksmbd_sign_key {
 	u16 algorithm;
 	union {
+		void *context;
 		struct crypto_shash *hmac;
 		struct ksmbd_cmac *cmac;
+		struct ksmbd_aead *gmac;
 	};
 };
 
@@ -36,48 +39,51 @@ static struct crypto_shash *hmac_new(const u8 *key)
 	return ERR_PTR(err);
 }
 
-struct ksmbd_sign_key *ksmbd_sign_key_new(u16 algorithm, const u8 *key)
+static void *context_new(u16 algorithm, const u8 *key)
 {
-	struct ksmbd_sign_key *k;
-	void *context;
-
 	switch (algorithm) {
 	case SMB2_SIGNING_HMAC_SHA256:
-		context = hmac_new(key);
-		break;
+		return hmac_new(key);
 	case SMB2_SIGNING_AES_CMAC:
-		context = ksmbd_cmac_new(key);
-		break;
+		return ksmbd_cmac_new(key);
+	case SMB2_SIGNING_AES_GMAC:
+		return ksmbd_gmac_new(key);
 	default:
 		return ERR_PTR(-EOPNOTSUPP);
 	}
-	if (IS_ERR(context))
-		return context;
+}
 
-	k = kmalloc(sizeof(*k), GFP_KERNEL);
-	if (!k) {
-		if (algorithm == SMB2_SIGNING_AES_CMAC)
-			ksmbd_cmac_free(context);
-		else
-			crypto_free_shash(context);
+struct ksmbd_sign_key *ksmbd_sign_key_new(u16 algorithm, const u8 *key)
+{
+	struct ksmbd_sign_key *k = kzalloc(sizeof(*k), GFP_KERNEL);
+	int err;
+
+	if (!k)
 		return ERR_PTR(-ENOMEM);
-	}
 	k->algorithm = algorithm;
-	if (algorithm == SMB2_SIGNING_AES_CMAC)
-		k->cmac = context;
-	else
-		k->hmac = context;
-	return k;
+	k->context = context_new(algorithm, key);
+	if (!IS_ERR(k->context))
+		return k;
+	err = PTR_ERR(k->context);
+	kfree(k);
+	return ERR_PTR(err);
 }
 
 void ksmbd_sign_key_free(struct ksmbd_sign_key *k)
 {
 	if (!k)
 		return;
-	if (k->algorithm == SMB2_SIGNING_AES_CMAC)
-		ksmbd_cmac_free(k->cmac);
-	else
+	switch (k->algorithm) {
+	case SMB2_SIGNING_HMAC_SHA256:
 		crypto_free_shash(k->hmac);
+		break;
+	case SMB2_SIGNING_AES_CMAC:
+		ksmbd_cmac_free(k->cmac);
+		break;
+	case SMB2_SIGNING_AES_GMAC:
+		ksmbd_aead_free(k->gmac);
+		break;
+	}
 	kfree(k);
 }
 
@@ -102,26 +108,48 @@ static int hmac_sign(struct crypto_shash *tfm, const struct kvec *iov,
 	return err;
 }
 
-/* The pieces with a zero where the signature is. */
-static void without_signature(struct kvec *to, const struct kvec *iov,
-			      unsigned int n)
+static int gmac_sign(struct ksmbd_aead *a, const struct kvec *iov,
+		     unsigned int n, u8 signature[SIGNATURE_SIZE])
 {
-	static const u8 zero[SIGNATURE_SIZE];
+	u8 nonce[KSMBD_GMAC_NONCE_SIZE];
+
+	wire_gmac_nonce(iov[0].iov_base, nonce);
+	return ksmbd_gmac(a, nonce, iov, n, signature);
+}
+
+/* The pieces with zeros where the signature is. */
+static void without_signature(struct kvec *to, const struct kvec *iov,
+			      unsigned int n, const u8 *zeros)
+{
 	const u32 after = SMB2_SIGNATURE_OFFSET + SIGNATURE_SIZE;
 
 	to[0].iov_base = iov[0].iov_base;
 	to[0].iov_len = SMB2_SIGNATURE_OFFSET;
-	to[1].iov_base = (void *)zero;
+	to[1].iov_base = (void *)zeros;
 	to[1].iov_len = SIGNATURE_SIZE;
 	to[2].iov_base = iov[0].iov_base + after;
 	to[2].iov_len = iov[0].iov_len - after;
 	memcpy(to + 3, iov + 1, (n - 1) * sizeof(*iov));
 }
 
+static int sign_pieces(struct ksmbd_sign_key *k, const struct kvec *iov,
+		       unsigned int n, u8 signature[SIGNATURE_SIZE])
+{
+	switch (k->algorithm) {
+	case SMB2_SIGNING_AES_GMAC:
+		return gmac_sign(k->gmac, iov, n, signature);
+	case SMB2_SIGNING_AES_CMAC:
+		return ksmbd_cmac(k->cmac, iov, n, signature);
+	default:
+		return hmac_sign(k->hmac, iov, n, signature);
+	}
+}
+
 int ksmbd_sign(struct ksmbd_sign_key *k, const struct kvec *iov,
 	       unsigned int n, u8 signature[16])
 {
 	struct kvec few[PIECES_ON_STACK + 2], *pieces = few;
+	u8 zeros[SIGNATURE_SIZE] = { };
 	int err;
 
 	if (WARN_ON_ONCE(!n || iov[0].iov_len < SMB2_HEADER_SIZE))
@@ -131,11 +159,8 @@ int ksmbd_sign(struct ksmbd_sign_key *k, const struct kvec *iov,
 		if (!pieces)
 			return -ENOMEM;
 	}
-	without_signature(pieces, iov, n);
-	if (k->algorithm == SMB2_SIGNING_AES_CMAC)
-		err = ksmbd_cmac(k->cmac, pieces, n + 2, signature);
-	else
-		err = hmac_sign(k->hmac, pieces, n + 2, signature);
+	without_signature(pieces, iov, n, zeros);
+	err = sign_pieces(k, pieces, n + 2, signature);
 	if (pieces != few)
 		kfree(pieces);
 	return err;

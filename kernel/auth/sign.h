@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Message signatures, [MS-SMB2] 3.1.4.1: HMAC-SHA256 and AES-128-CMAC. */
+/* Message signatures, [MS-SMB2] 3.1.4.1: HMAC-SHA256, AES-128-CMAC, AES-128-GMAC. */
 #ifndef _KSMBD_SIGN_H
 #define _KSMBD_SIGN_H
 
@@ -19,7 +19,8 @@ void ksmbd_sign_key_free(struct ksmbd_sign_key *k);	/* NULL is fine */
 /*
  * The 16-byte signature over the pieces, whose first begins with the SMB2
  * header; its Signature field is taken as zero whatever it holds.  The first
- * piece holds the whole header.  0 or -errno (memory).
+ * piece holds the whole header.  No piece lies in a module's own memory.
+ * 0 or -errno (memory).
  */
 int ksmbd_sign(struct ksmbd_sign_key *k, const struct kvec *iov,
 	       unsigned int n, u8 signature[16]);

@@ -36,15 +36,23 @@ static bool lists(const struct wire_u16_list *l, u16 v)
 	return false;
 }
 
-/* CMAC before HMAC: the better one wins, whatever the client's order. */
+/*
+ * Best first, whatever the client's order.  CMAC is what 3.x does without the
+ * context, and with one that has nothing for us (3.3.5.4).
+ */
 static u16 choose_signing(const struct smb2_negotiate_req *req, u16 dialect)
 {
+	static const u16 algorithms[] = {
+		SMB2_SIGNING_AES_GMAC, SMB2_SIGNING_AES_CMAC,
+		SMB2_SIGNING_HMAC_SHA256,
+	};
+
 	if (dialect < SMB2_DIALECT_0300)
 		return SMB2_SIGNING_HMAC_SHA256;
-	if (req->has_signing &&
-	    !lists(&req->signing_algorithms, SMB2_SIGNING_AES_CMAC) &&
-	    lists(&req->signing_algorithms, SMB2_SIGNING_HMAC_SHA256))
-		return SMB2_SIGNING_HMAC_SHA256;
+	if (dialect == SMB2_DIALECT_0311 && req->has_signing)
+		for (size_t i = 0; i < ARRAY_SIZE(algorithms); i++)
+			if (lists(&req->signing_algorithms, algorithms[i]))
+				return algorithms[i];
 	return SMB2_SIGNING_AES_CMAC;
 }
 

@@ -16,14 +16,13 @@
 #define HEAD_MAX	(SMB2_HEADER_SIZE + WIRE_MAX_FIXED)
 #define PIECES_PER_LINK	3		/* head, payload, padding */
 
-static const u8 zeros[8];
-
 /* One response of the frame: where its pieces lie. */
 struct reply_link {
 	struct kvec *iov;
 	unsigned int n;
 	u32 len;
 	struct ksmbd_payload payload;
+	u8 padding[8];
 	u8 head[HEAD_MAX];
 };
 
@@ -44,11 +43,10 @@ static void reply_free(struct ksmbd_outgoing *out)
 
 static struct reply *reply_new(unsigned int n_links)
 {
-	size_t links = struct_size_t(struct reply, links, n_links), size;
-	struct reply *r;
+	struct reply *r = NULL;		/* sized by type, not yet there */
+	size_t links = ALIGN(struct_size(r, links, n_links), sizeof(void *));
+	size_t size = links + n_links * PIECES_PER_LINK * sizeof(struct kvec);
 
-	links = ALIGN(links, sizeof(void *));
-	size = links + n_links * PIECES_PER_LINK * sizeof(struct kvec);
 	r = kvmalloc(size, GFP_KERNEL);
 	if (!r)
 		return NULL;
@@ -114,7 +112,7 @@ static struct ksmbd_sign_key *signing_key_for(const struct ksmbd_request *rq)
 static int sign(struct reply_link *l, const struct ksmbd_request *rq)
 {
 	struct ksmbd_sign_key *key = signing_key_for(rq);
-	u8 *flags = l->head + 16;
+	u8 *flags = l->head + SMB2_FLAGS_OFFSET;
 
 	if (!key)
 		return 0;
@@ -159,7 +157,8 @@ static int build(struct reply *r, struct ksmbd_request *rq, bool last)
 	add_piece(l, l->head, w.len);
 	add_piece(l, l->payload.data, l->payload.len);
 	if (!last) {
-		add_piece(l, zeros, ALIGN(l->len, 8) - l->len);
+		memset(l->padding, 0, sizeof(l->padding));
+		add_piece(l, l->padding, ALIGN(l->len, 8) - l->len);
 		put_unaligned_le32(l->len, l->head + SMB2_NEXT_COMMAND_OFFSET);
 	}
 	err = hash(l, rq) ?: sign(l, rq);

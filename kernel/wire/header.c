@@ -48,6 +48,24 @@ void wire_encode_header(struct wire_writer *w, const struct smb2_header *h)
 	wire_put_bytes(w, h->signature, sizeof(h->signature));
 }
 
+/*
+ * MessageId, then a bit for a message of the server and one for a CANCEL, as
+ * these share the MessageId of another.
+ */
+void wire_gmac_nonce(const u8 header[SMB2_HEADER_SIZE],
+		     u8 nonce[WIRE_GMAC_NONCE_SIZE])
+{
+	u32 bits = 0;
+
+	if (get_unaligned_le32(header + SMB2_FLAGS_OFFSET) &
+	    SMB2_FLAGS_SERVER_TO_REDIR)
+		bits |= 1;
+	if (get_unaligned_le16(header + 12) == SMB2_CANCEL)	/* Command */
+		bits |= 2;
+	memcpy(nonce, header + 24, 8);				/* MessageId */
+	put_unaligned_le32(bits, nonce + 8);
+}
+
 /* [MS-SMB2] 2.2.2 SMB2 ERROR Response, ByteCount 0: one byte of ErrorData */
 void wire_encode_error(struct wire_writer *w)
 {

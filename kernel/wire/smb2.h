@@ -71,12 +71,17 @@ struct smb2_header {
 	u8 signature[16];
 };
 
+#define SMB2_FLAGS_OFFSET	16
 #define SMB2_SIGNATURE_OFFSET	48
 #define SMB2_NEXT_COMMAND_OFFSET 20
 
 /* Decodes the header at the reader's position; the reader ends behind it. */
 int wire_decode_header(struct wire_reader *r, struct smb2_header *h);
 void wire_encode_header(struct wire_writer *w, const struct smb2_header *h);
+/* [MS-SMB2] 3.1.4.1: what makes a GMAC's nonce of an encoded header. */
+#define WIRE_GMAC_NONCE_SIZE	12
+void wire_gmac_nonce(const u8 header[SMB2_HEADER_SIZE],
+		     u8 nonce[WIRE_GMAC_NONCE_SIZE]);
 /* [MS-SMB2] 2.2.2, without ErrorData: 9 bytes, one of them padding. */
 void wire_encode_error(struct wire_writer *w);
 /* With 4 bytes of ErrorData: the length that would have done. */

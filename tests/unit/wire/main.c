@@ -52,6 +52,7 @@ void every_byte_bent(const u8 *bytes, u32 len, decode_fn decode)
 int main(void)
 {
 	test_header();
+	test_gmac_nonce();
 	test_requests();
 	test_responses();
 	test_negotiate();

@@ -73,6 +73,7 @@ void every_prefix(const char *what, const u8 *bytes, u32 len, u32 needed,
 void every_byte_bent(const u8 *bytes, u32 len, decode_fn decode);
 
 void test_header(void);
+void test_gmac_nonce(void);
 void test_requests(void);
 void test_responses(void);
 void test_negotiate(void);

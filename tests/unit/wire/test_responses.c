@@ -55,6 +55,24 @@ void test_header(void)
 	CHECK(header(msg_span(&m)) == -EINVAL);
 }
 
+void test_gmac_nonce(void)
+{
+	u8 bytes[64], nonce[12];
+
+	memcpy(bytes, sync_header, 64);
+	wire_gmac_nonce(bytes, nonce);
+	CHECK(!memcmp(nonce, "\x08\x07\x06\x05\x04\x03\x02\x01\x01\0\0\0", 12));
+	bytes[16] = SMB2_FLAGS_SIGNED;
+	wire_gmac_nonce(bytes, nonce);
+	CHECK(!memcmp(nonce, "\x08\x07\x06\x05\x04\x03\x02\x01\0\0\0\0", 12));
+	bytes[12] = SMB2_CANCEL;
+	wire_gmac_nonce(bytes, nonce);
+	CHECK(!memcmp(nonce, "\x08\x07\x06\x05\x04\x03\x02\x01\x02\0\0\0", 12));
+	bytes[13] = 1;			/* Command has two bytes */
+	wire_gmac_nonce(bytes, nonce);
+	CHECK(nonce[8] == 0);
+}
+
 static struct msg m;
 
 /* Encodes with every capacity up to the need: full exactly when it is short. */
