@@ -16,7 +16,7 @@ uml-run:		## run SCRIPT="file args" in it; OPTIONS go to run.sh
 	$(UML)/run.sh $(OPTIONS) $(SCRIPT)
 
 uml-smoke: uml-module	## copy files through the module under every checker
-	$(UML)/run.sh -k $(UML)/smoke.sh
+	$(UML)/run.sh -k -t 900 $(UML)/smoke.sh
 
 uml-torture: uml-module deps-test venv-test	## smbtorture TESTS="smb2.lock smb2.read" in it
 	@test "$(origin TESTS)" = "command line" || { echo 'make uml-torture TESTS="smb2.lock"' >&2; exit 2; }
