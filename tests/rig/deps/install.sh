@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# Installs what the named groups need: install.sh GROUP...   (build, python, run, test)
+# Installs what the named groups need: install.sh GROUP...   (build, python, run, test, fuzz)
 # Quiet and quick when nothing is missing; apt-get is the only thing it calls as root.
 set -eu
 
@@ -8,6 +8,7 @@ build="gcc make kmod bc linux-headers-amd64 sparse xz-utils"
 python="python3 python3-venv"
 run="$python qemu-system-x86 busybox-static e2fsprogs cpio kmod xz-utils smbclient util-linux"
 test="samba-testsuite cifs-utils git attr acl tar coreutils diffutils iproute2"
+fuzz="clang-14 libclang-rt-14-dev make"
 
 say() { printf '  deps: %s\n' "$*"; }
 
@@ -47,6 +48,7 @@ for group in "$@"; do
 	python) packages=$python ;;
 	run) packages=$run ;;
 	test) packages=$test ;;
+	fuzz) packages=$fuzz ;;
 	*) say "unknown group $group" >&2; exit 2 ;;
 	esac
 	for package in $packages; do

@@ -173,6 +173,9 @@ static void test_put_eas(void)
 		free(exact);
 	}
 	msg_init(&m);
+	m.w.full = true;
+	CHECK(fscc_put_ea_entry(&m.w, -1, ea_names[0], ea_values[0]) == -ENOSPC);
+	m.w.full = false;
 	CHECK(fscc_put_ea_entry(&m.w, -1, (struct wire_span) { m.bytes, 256 },
 				ea_values[0]) == -EINVAL);
 	CHECK(fscc_put_ea_entry(&m.w, -1, ea_names[0],
@@ -192,7 +195,7 @@ static void test_short_names(void)
 {
 	static const char *const longs[] = {
 		"a long name.text", "x.y.z", ".profile", "\xC3\xA4.txt", "ninechars",
-		"a.", "eight888.four", "", "+",
+		"a.", "eight888.four", "", "+", "x.a b",
 	};
 	char out[WIRE_SHORT_NAME_MAX + 1];
 	u32 i;
@@ -398,6 +401,9 @@ void test_fscc_dir(void)
 	CHECK(fscc_dir_class_size(FILE_BASIC_INFORMATION) == 0);
 	CHECK(put_entry(&m.w, FILE_BASIC_INFORMATION, -1, "a") == -EINVAL);
 	CHECK(put_entry(&full, FILE_NAMES_INFORMATION, -1, "a") == -ENOSPC);
+	CHECK(fscc_dir_class_has_ea_size(FILE_FULL_DIRECTORY_INFORMATION));
+	CHECK(!fscc_dir_class_has_ea_size(FILE_NAMES_INFORMATION));
+	CHECK(!fscc_dir_class_has_ea_size(0));
 
 	msg_init(&m);
 	put_entry(&m.w, FILE_ID_BOTH_DIRECTORY_INFORMATION, -1, "a");

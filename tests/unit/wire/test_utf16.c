@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "test.h"
+#include "upcase.h"
 
 static struct msg m;
 
@@ -125,6 +126,19 @@ static void test_random(void)
 	}
 }
 
+/* All units against their table: tests/unit/test_wire_upcase.py. */
+static void test_upcase(void)
+{
+	static const u8 in[] = { 'a', 0, 'Z', 0, 0xE9, 0, 0xF7, 0, 0x4F, 0x04, 0x2D, 0x4E, 'x' };
+	static const u8 out[] = { 'A', 0, 'Z', 0, 0xC9, 0, 0xF7, 0, 0x2F, 0x04, 0x2D, 0x4E, 'x' };
+
+	msg_init(&m);
+	wire_put_upcase(&m.w, (struct wire_span) { in, sizeof(in) });
+	CHECK(m.w.len == sizeof(out) && !memcmp(m.bytes, out, sizeof(out)));
+	CHECK(wire_upcase(0xFF) == 0x178 && wire_upcase(0x101) == 0x100 &&
+	      wire_upcase(0x100) == 0x100 && wire_upcase(0xFFFF) == 0xFFFF);
+}
+
 void test_utf16(void)
 {
 	struct wire_writer full = { .full = true };
@@ -134,6 +148,7 @@ void test_utf16(void)
 	test_raw_bytes();
 	test_refused();
 	test_random();
+	test_upcase();
 	CHECK(wire_put_utf16(&full, "a", 1) == 0);
 	CHECK(wire_put_utf16_cut(&full, "a", 1, &cut) == 2 && !cut);
 }
