@@ -30,14 +30,14 @@ class Lab:
 
     def server(self) -> Server:
         from server import boot_server
-        from vm import Vm, say
+        from vm import guest, say
 
         if self._server is not None and not self._server.vm.alive:
             self.close()
         if self._server is None:
             begin = time.monotonic()
             self._boots += 1
-            vm = Vm(TOP / "build" / "vm" / f"console-{self._boots}.log")
+            vm = guest(TOP / "build" / "vm" / f"console-{self._boots}.log")
             try:
                 server = boot_server(vm).start()
             except BaseException:
@@ -80,5 +80,5 @@ def server(lab: Lab) -> Iterator[Server]:
 @pytest.fixture
 def share(server: Server) -> str:
     """An empty /srv/share; the path of it in the guest."""
-    server.vm.run("find /srv/share /srv/second -mindepth 1 -maxdepth 1 -exec rm -rf {} +", 300)
+    server.vm.empty("/srv/share", "/srv/second")
     return "/srv/share"

@@ -3,7 +3,7 @@
 
 UML := $(patsubst %/,%,$(dir $(lastword $(MAKEFILE_LIST))))
 
-.PHONY: uml-kernel uml-module uml-run uml-smoke uml-torture uml-selftest uml-clean
+.PHONY: uml-kernel uml-module uml-run uml-smoke uml-torture uml-test uml-selftest uml-clean
 
 uml-kernel:		## build the UML debug kernel into the cache
 	$(UML)/build.sh debug
@@ -21,6 +21,9 @@ uml-smoke: uml-module	## copy files through the module under every checker
 uml-torture: uml-module deps-test venv-test	## smbtorture TESTS="smb2.lock smb2.read" in it
 	@test "$(origin TESTS)" = "command line" || { echo 'make uml-torture TESTS="smb2.lock"' >&2; exit 2; }
 	$(UML)/run.sh -k -t 3000 $(UML)/torture.sh $(TESTS)
+
+uml-test: uml-module deps-test venv-test	## tests that need no QEMU: UML_TESTS="tests/vm/test_x.py -k word"
+	$(UML)/run.sh -k -t 3000 $(UML)/pytest.sh -v $(or $(UML_TESTS),tests/attack)
 
 uml-selftest:		## prove that every checker of the rig finds its bug
 	$(UML)/selftest.sh

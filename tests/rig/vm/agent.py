@@ -151,4 +151,5 @@ def main() -> None:
         Agent(port).serve()
 
 
-main()
+if __name__ == "__main__":
+    main()
