@@ -11,7 +11,7 @@ mountd=
 rig_mountd() {
 	"$python" -m ksmbd.mountd -n >>"$RIG_OUT/mountd.log" 2>&1 &
 	mountd=$!
-	rig_wait_listen 445 "$mountd" 120 || {
+	rig_wait_listen 445 "$mountd" 600 || {
 		tail -n 20 "$RIG_OUT/mountd.log"
 		rig_fail "nothing listens on port 445"
 	}
