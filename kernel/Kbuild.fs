@@ -4,3 +4,4 @@ ksmbd-y += fs/access.o fs/create.o
 ksmbd-y += fs/dos_attr.o fs/stat.o fs/io.o fs/lock.o fs/dir.o
 ksmbd-y += fs/set.o fs/ea.o fs/rename.o fs/statfs.o
 ksmbd-y += fs/security.o fs/acl.o fs/acl_check.o fs/sid.o
+ksmbd-y += fs/status.o

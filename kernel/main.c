@@ -4,12 +4,31 @@
 #include "auth/kdf.h"
 #include "fs/casefold.h"
 #include "fs/open.h"
+#include "fs/status.h"
+#include "ipc/admin.h"
 #include "ipc/ipc.h"
 #include "server/request.h"
 #include "server/server.h"
 #include "server/session.h"
+#include "server/status.h"
 #include "smb2/smb2.h"
+#include "smb2/stats.h"
 #include "transport/transport.h"
+
+static const struct ksmbd_admin_ops admin_ops = {
+	.server			= ksmbd_status_server,
+	.next_connection	= ksmbd_status_connection,
+	.next_session		= ksmbd_status_session,
+	.next_tree		= ksmbd_status_tree,
+	.next_open		= ksmbd_status_open,
+	.next_lock		= ksmbd_status_lock,
+	.next_command		= smb2_stats_command,
+	.close_connection	= ksmbd_status_close_connection,
+	.close_session		= ksmbd_status_close_session,
+	.close_tree		= ksmbd_status_close_tree,
+	.close_open		= ksmbd_status_close_open,
+	.close_share		= ksmbd_status_close_share,
+};
 
 static int __init ksmbd_init(void)
 {
@@ -39,12 +58,17 @@ static int __init ksmbd_init(void)
 	err = ksmbd_server_init();
 	if (err)
 		goto undo_tcp;
+	err = ksmbd_admin_init(&admin_ops);
+	if (err)
+		goto undo_server;
 	/* last: from here on mountd may start us up */
 	err = ksmbd_ipc_init();
 	if (err)
-		goto undo_server;
+		goto undo_admin;
 	return 0;
 
+undo_admin:
+	ksmbd_admin_exit();
 undo_server:
 	ksmbd_server_exit();
 undo_tcp:
@@ -64,6 +88,7 @@ undo_crypto:
 
 static void __exit ksmbd_exit(void)
 {
+	ksmbd_admin_exit();
 	ksmbd_server_exit();		/* no connection is left after it */
 	ksmbd_ipc_exit();
 	ksmbd_tcp_exit();

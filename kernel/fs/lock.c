@@ -411,3 +411,25 @@ void ksmbd_lock_release_open(struct ksmbd_open *open)
 	list_for_each_entry_safe(l, next, &gone, link)
 		kfree(l);
 }
+
+bool ksmbd_lock_get(struct ksmbd_open *open, u32 n, struct ksmbd_admin_row *row)
+{
+	struct ksmbd_file *file = open->file;
+	const struct byte_lock *l;
+	bool found = false;
+
+	if (!file || n >= READ_ONCE(open->n_byte_locks))
+		return false;
+	spin_lock(&file->spin);
+	list_for_each_entry(l, &file->byte_locks, link) {
+		if (l->owner != open || n--)
+			continue;
+		row->offset = l->range.offset;
+		row->length = l->range.len;
+		row->flags = l->exclusive ? KSMBD_ADMIN_F_EXCLUSIVE : 0;
+		found = true;
+		break;
+	}
+	spin_unlock(&file->spin);
+	return found;
+}

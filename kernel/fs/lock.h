@@ -3,8 +3,11 @@
 #define _KSMBD_LOCK_H
 
 #include "fs/open.h"
+#include "server/status.h"
 
 /* The handle is closing: its byte-range locks go, waiters of others retry. */
 void ksmbd_lock_release_open(struct ksmbd_open *open);
+/* The @n-th lock of the handle, from 0: for administrators.  False: it has no more. */
+bool ksmbd_lock_get(struct ksmbd_open *open, u32 n, struct ksmbd_admin_row *row);
 
 #endif

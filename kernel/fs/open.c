@@ -348,6 +348,18 @@ static struct ksmbd_open *open_after(unsigned long *id)
 	return open;
 }
 
+struct ksmbd_open *ksmbd_open_after(unsigned long *id)
+{
+	struct ksmbd_open *open;
+
+	while ((open = open_after(id))) {
+		if (is_live(open))
+			return open;
+		ksmbd_open_put(open);
+	}
+	return NULL;
+}
+
 bool ksmbd_open_any_below(struct dentry *dir)
 {
 	struct ksmbd_open *open;

@@ -172,6 +172,8 @@ void ksmbd_open_wait_leave(struct ksmbd_open *open, struct ksmbd_request *rq);
  * rename of a directory.  What is opened during the search may be missed.
  */
 bool ksmbd_open_any_below(struct dentry *dir);
+/* The LIVE open with the lowest volatile id above *@id, referenced; moves *@id. */
+struct ksmbd_open *ksmbd_open_after(unsigned long *id);
 
 int ksmbd_open_init(void);
 void ksmbd_open_exit(void);

@@ -195,6 +195,21 @@ unsigned int ksmbd_conn_count(void)
 	return n;
 }
 
+struct ksmbd_conn *ksmbd_conn_after(u64 id)
+{
+	struct ksmbd_conn *c, *found = NULL;
+
+	spin_lock(&list_lock);
+	list_for_each_entry(c, &connections, link)
+		if (c->transport->id > id &&
+		    (!found || c->transport->id < found->transport->id))
+			found = c;
+	if (found)
+		ksmbd_conn_get(found);	/* the list's members have one */
+	spin_unlock(&list_lock);
+	return found;
+}
+
 void ksmbd_conn_authenticated(struct ksmbd_conn *conn)
 {
 	spin_lock(&conn->lock);

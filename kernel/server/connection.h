@@ -110,6 +110,8 @@ void ksmbd_conn_shutdown(struct ksmbd_conn *conn);
 void ksmbd_conn_drain_all(void);
 enum ksmbd_conn_state ksmbd_conn_get_state(struct ksmbd_conn *conn);
 unsigned int ksmbd_conn_count(void);
+/* The one with the lowest transport id above @id, referenced; NULL: none. */
+struct ksmbd_conn *ksmbd_conn_after(u64 id);
 
 /* A session was authenticated here: more credits, larger frames, no setup timeout. */
 void ksmbd_conn_authenticated(struct ksmbd_conn *conn);

@@ -71,6 +71,7 @@ struct ksmbd_request {
 	struct wire_span raw;		/* the request's own bytes, from its header */
 	bool related;
 	bool prepared;			/* resolved, checked and decoded */
+	u64 started;			/* ktime_get_ns() of the first dispatch */
 	bool signed_ok;			/* carried a valid signature */
 
 	struct ksmbd_session *session;

@@ -2,6 +2,8 @@
 #include "server/server.h"
 
 #include <linux/errno.h>
+#include <linux/jiffies.h>
+#include <linux/math64.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/printk.h>
@@ -12,12 +14,14 @@
 #include "server/connection.h"
 #include "server/control.h"
 #include "server/session.h"
+#include "server/status.h"
 #include "transport/transport.h"
 
 /* @server_lock: whoever changes the state; held through a whole reset. */
 static DEFINE_MUTEX(server_lock);
 static enum ksmbd_server_state state = SERVER_STARTUP;
 static unsigned int last_port;
+static unsigned long running_since;	/* jiffies; when RUNNING */
 
 static void reset_work(struct work_struct *work)
 {
@@ -54,6 +58,7 @@ int ksmbd_server_start(void)
 		goto out;
 	}
 	WRITE_ONCE(last_port, ksmbd_settings.tcp_port);
+	WRITE_ONCE(running_since, jiffies);
 	WRITE_ONCE(state, SERVER_RUNNING);
 out:
 	mutex_unlock(&server_lock);
@@ -92,6 +97,18 @@ void ksmbd_server_reset_async(void)
 {
 	if (ksmbd_server_state() == SERVER_RUNNING)
 		schedule_work(&resetter);
+}
+
+void ksmbd_server_status(struct ksmbd_admin_row *row)
+{
+	strscpy(row->name, THIS_MODULE->version ?: "?", sizeof(row->name));
+	row->state = ksmbd_server_state();
+	row->port = ksmbd_server_port();
+	if (row->state == SERVER_RUNNING)
+		row->age = div_u64(jiffies64_to_nsecs(jiffies - READ_ONCE(running_since)),
+				   NSEC_PER_MSEC);
+	row->connections = ksmbd_conn_count();
+	row->sessions = ksmbd_session_count();
 }
 
 int ksmbd_server_init(void)

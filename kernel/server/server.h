@@ -16,6 +16,10 @@ enum ksmbd_server_state ksmbd_server_state(void);
 /* Stops listening, drops every connection, forgets mountd; waits for it. */
 void ksmbd_server_reset(void);
 
+/* For administrators: version, state, port, how much there is. */
+struct ksmbd_admin_row;
+void ksmbd_server_status(struct ksmbd_admin_row *row);
+
 int ksmbd_server_init(void);
 void ksmbd_server_exit(void);
 

@@ -171,6 +171,22 @@ struct ksmbd_session *ksmbd_session_find_global(u64 id)
 	return s;
 }
 
+struct ksmbd_session *ksmbd_session_after(u64 id)
+{
+	struct ksmbd_session *s, *found = NULL;
+	int bucket;
+
+	spin_lock(&table_lock);
+	hash_for_each(table, bucket, s, hash)
+		if (s->id > id && (!found || s->id < found->id) &&
+		    READ_ONCE(s->state) == SESSION_VALID)
+			found = s;
+	if (found)
+		ksmbd_session_get(found);		/* the table has one */
+	spin_unlock(&table_lock);
+	return found;
+}
+
 struct ksmbd_user *ksmbd_session_user(struct ksmbd_session *s)
 {
 	struct ksmbd_user *user;

@@ -111,8 +111,10 @@ struct ksmbd_session *ksmbd_session_create(struct ksmbd_conn *conn);
  * there is none or it is DYING.
  */
 struct ksmbd_session *ksmbd_session_find(struct ksmbd_conn *conn, u64 id);
-/* Any VALID session on the server, for PreviousSessionId only. */
+/* Any VALID session on the server: for PreviousSessionId and administrators. */
 struct ksmbd_session *ksmbd_session_find_global(u64 id);
+/* The VALID one with the lowest id above @id, referenced; NULL: none. */
+struct ksmbd_session *ksmbd_session_after(u64 id);
 
 static inline void ksmbd_session_get(struct ksmbd_session *s)
 {

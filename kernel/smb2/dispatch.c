@@ -2,10 +2,12 @@
 #include "smb2/dispatch.h"
 
 #include <linux/cred.h>
+#include <linux/ktime.h>
 #include <linux/nospec.h>
 #include "debug.h"
 #include "server/server.h"
 #include "smb2/smb2.h"
+#include "smb2/stats.h"
 #include "trace.h"
 
 /**
@@ -226,6 +228,7 @@ ntstatus_t smb2_dispatch(struct ksmbd_request *rq)
 
 	if (!rq->prepared) {
 		rq->prepared = true;
+		rq->started = ktime_get_ns();
 		trace_smb2_start(rq->conn->transport->id, rq->hdr.message_id,
 				 smb2_command_name(rq->code));
 		status = prepare(rq, cmd);
@@ -254,6 +257,7 @@ void smb2_request_done(struct ksmbd_request *rq)
 {
 	struct ksmbd_message *msg = rq->msg;
 
+	smb2_stats_count(rq);
 	trace_smb2_done(rq->conn->transport->id, rq->hdr.message_id,
 			smb2_command_name(rq->code), rq->status);
 	ksmbd_debug(SMB, "%s: %s mid %llu status 0x%08x\n",

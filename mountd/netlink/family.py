@@ -105,7 +105,7 @@ class Codec:
         message["cmd"] = int(event)
         message["version"] = FAMILY_VERSION
         message["attrs"] = [(f"SMBD_{event.name}", payload)]
-        return _finish(message, self.family_id, NLM_F_REQUEST | NLM_F_ACK, sequence, port)
+        return finish_message(message, self.family_id, NLM_F_REQUEST | NLM_F_ACK, sequence, port)
 
     def decode(self, datagram: bytes) -> Iterator[Incoming]:
         """The messages in a datagram; what cannot be understood is logged and left out."""
@@ -161,7 +161,8 @@ class Codec:
         return Received(command, bytes(payload))
 
 
-def _finish(message: Any, kind: int, flags: int, sequence: int, port: int) -> bytes:
+def finish_message(message: Any, kind: int, flags: int, sequence: int, port: int) -> bytes:
+    """The bytes of a message, with its header."""
     message["header"]["type"] = kind
     message["header"]["flags"] = flags
     message["header"]["sequence_number"] = sequence
@@ -198,10 +199,10 @@ class Family:
             FamilyAbsent: the module is not loaded.
             KsmbdError: the system refuses a netlink socket.
         """
-        sock = _open_socket()
+        sock = open_netlink()
         try:
             _enlarge(sock)
-            family_id, _ = _look_up(sock, FAMILY_NAME)
+            family_id, _ = look_up_family(sock, FAMILY_NAME)
             _hear_of_families(sock)
             sock.setblocking(False)
             return cls(sock, family_id)
@@ -323,7 +324,7 @@ async def wait_for_family() -> None:
         KsmbdError: the system refuses a netlink socket.
     """
     loop = asyncio.get_running_loop()
-    with _open_socket() as sock:
+    with open_netlink() as sock:
         # Listen first: a module loaded between the look and the wait is not missed.
         _hear_of_families(sock)
         marshal = Marshal()
@@ -331,7 +332,7 @@ async def wait_for_family() -> None:
         while True:
             with suppress(FamilyAbsent):
                 sock.settimeout(_LOOKUP_TIMEOUT)
-                _look_up(sock, FAMILY_NAME)
+                look_up_family(sock, FAMILY_NAME)
                 return
             sock.setblocking(False)
             while not any(
@@ -341,7 +342,12 @@ async def wait_for_family() -> None:
                 pass
 
 
-def _open_socket() -> socket.socket:
+def open_netlink() -> socket.socket:
+    """A bound generic netlink socket.
+
+    Raises:
+        KsmbdError: the system refuses.
+    """
     try:
         sock = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, NETLINK_GENERIC)
     except OSError as e:
@@ -357,7 +363,7 @@ def _open_socket() -> socket.socket:
 
 def _hear_of_families(sock: socket.socket) -> None:
     """Has the kernel tell this socket which families come and go."""
-    _, groups = _look_up(sock, "nlctrl")
+    _, groups = look_up_family(sock, "nlctrl")
     if "notify" in groups:
         sock.setsockopt(SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, groups["notify"])
 
@@ -372,14 +378,16 @@ def _enlarge(sock: socket.socket) -> None:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _RECEIVE_BUFFER)
 
 
-def _look_up(sock: socket.socket, name: str) -> tuple[int, dict[str, int]]:
+def look_up_family(sock: socket.socket, name: str) -> tuple[int, dict[str, int]]:
     """The id of a generic netlink family and the ids of its multicast groups."""
     message = ctrlmsg()
     message["cmd"] = CTRL_CMD_GETFAMILY
     message["version"] = 1
     message["attrs"] = [("CTRL_ATTR_FAMILY_NAME", name)]
     port = sock.getsockname()[0]
-    sock.sendto(_finish(message, GENL_ID_CTRL, NLM_F_REQUEST, _LOOKUP_SEQUENCE, port), (0, 0))
+    sock.sendto(
+        finish_message(message, GENL_ID_CTRL, NLM_F_REQUEST, _LOOKUP_SEQUENCE, port), (0, 0)
+    )
     marshal = Marshal()
     marshal.msg_map = {GENL_ID_CTRL: ctrlmsg}
     # News of families that come and go have sequence number 0.
