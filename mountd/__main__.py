@@ -93,6 +93,13 @@ def parser() -> Parser:
     options.add_argument(
         "--wait", action="store_true", help="wait for the kernel module instead of giving up"
     )
+    options.add_argument(
+        "--run",
+        type=Path,
+        default=paths.RUN,
+        metavar="DIR",
+        help="where the lock file and the socket for ksmbd.control are (%(default)s)",
+    )
     options.add_argument("--no-modprobe", action="store_true", help="do not load the kernel module")
     return options
 
@@ -107,6 +114,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         port=arguments.port,
         wait=arguments.wait,
         may_load=not arguments.no_modprobe,
+        run=arguments.run.absolute(),
         subauth=arguments.config.absolute().parent / paths.SUBAUTH.name,
     )
     status = _start(options, arguments.nodetach, arguments.verbose)

@@ -15,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from ksmbd.mountd import orders
 from ksmbd.mountd.verbs.table import VERBS
 from ksmbd.shared import command, paths
 from ksmbd.shared.errors import KsmbdError
@@ -235,6 +236,10 @@ def _list(lock: Path, run: Path, seconds: float) -> int:
     pid = running_pid(lock)
     if pid is None:
         raise KsmbdError(f"{lock}: ksmbd.mountd is not running")
+    socket = lock.resolve().parent / orders.SOCKET
+    if socket.exists():
+        sys.stdout.write(str(orders.ask(socket, {"do": "list"})["text"]))
+        return 0
     deadline = time.monotonic() + seconds
     with _fifo(paths.fifo(run, os.getpid())) as fd, _pidfd(pid) as mountd:
         signal.pidfd_send_signal(mountd, signal.SIGUSR1)

@@ -57,6 +57,7 @@ class State:
         self.system = system
         self.outdated: set[str] = set()
         self.homes: set[str] = set()
+        self.offline: set[str] = set()
 
     def replace(self, config: Config, users: UserDb) -> None:
         """Takes over what was read anew.
@@ -222,10 +223,14 @@ class Events:
     async def share(self, request: abi.ShareConfigRequest, deadline: _Deadline) -> Message:
         """SHARE_CONFIG_REQUEST: where is this share, and how is it served?"""
         state, config, users = self._state, self._state.config, self._state.users
+        key = fold_share_name(request.share_name)
+        if key in state.offline:
+            # Not even looked at: it is offline so that its file system can be unmounted.
+            log.warning("share %r refused: it is offline", request.share_name)
+            return abi.ShareConfigResponse(request.handle)
         response = await self._in_worker(
             self._workers, deadline, lambda: shares.describe(request, config, users, state.system)
         )
-        key = fold_share_name(request.share_name)
         if response.flags and key not in config.shares:
             state.homes.add(key)
         if state.config is config:

@@ -9,7 +9,7 @@ import signal
 import stat
 import threading
 import time
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -22,13 +22,15 @@ from ksmbd.mountd.accounts import Nss
 from ksmbd.mountd.daemon import Readiness, ServiceManager
 from ksmbd.mountd.events import Events, State
 from ksmbd.mountd.netlink.family import Family, FamilyAbsent, wait_for_family
+from ksmbd.mountd.orders import SOCKET, Answer, Orders, Refusals
 from ksmbd.mountd.rpc.environment import RpcEnvironment
 from ksmbd.mountd.rpc.pipe import Pipes
 from ksmbd.mountd.rpc.services import INTERFACES
 from ksmbd.mountd.sessions import Failures, Trees
 from ksmbd.shared import config as configuration
 from ksmbd.shared import paths, subauth
-from ksmbd.shared.config import Config, Level
+from ksmbd.shared.changes import Change, changes
+from ksmbd.shared.config import Config, Level, fold_share_name
 from ksmbd.shared.errors import KsmbdError
 from ksmbd.shared.log import printable
 from ksmbd.shared.users import UserDb
@@ -39,6 +41,9 @@ _WORKERS = 8
 _WATCH_INTERVAL = 5.0
 _PATIENCE_AT_THE_END = 0.5
 _FIFO_TIMEOUT_MS = 1000
+
+OFFLINE = "ksmbd.offline"
+"""The names of the shares that are offline, in the folder of the lock file."""
 
 _ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)
 SIGNALS = (*_ENDING, signal.SIGHUP, signal.SIGUSR1)
@@ -57,6 +62,13 @@ class Options:
     subauth: Path = paths.SUBAUTH
     run: Path = paths.RUN
     kernel: paths.KernelFiles = field(default_factory=paths.KernelFiles)
+
+
+def _read_names(path: Path) -> set[str]:
+    try:
+        return set(path.read_text().splitlines())
+    except OSError:
+        return set()
 
 
 def load(options: Options) -> tuple[Config, UserDb]:
@@ -96,6 +108,9 @@ class Service:
         self._failures = Failures(time.monotonic)
         self._workers = ThreadPoolExecutor(_WORKERS, "ksmbd-worker")
         self._pipe_worker = ThreadPoolExecutor(1, "ksmbd-pipes")
+        self._refusals = Refusals()
+        self._offline = options.run / OFFLINE
+        self._state.offline = _read_names(self._offline)
         self._stop = asyncio.Event()
         self._reload = asyncio.Event()
         self._ended = ""
@@ -133,13 +148,26 @@ class Service:
         family = await self._open_family()
         try:
             events = self._attach(family)
+            orders = Orders(
+                self._options.run / SOCKET,
+                {
+                    "reload": self._order_reload,
+                    "state": self._order_state,
+                    "list": self._order_list,
+                    "share": self._order_share,
+                },
+            )
+            logging.getLogger("ksmbd.mountd").addHandler(self._refusals)
             try:
                 await self._register(family)
+                await orders.open()
                 self._readiness.ready()
                 self._manager.ready(self._status())
                 log.info("%s", self._status())
                 await asyncio.gather(self._reload_when_asked(), self._watch_the_kernel())
             finally:
+                logging.getLogger("ksmbd.mountd").removeHandler(self._refusals)
+                orders.close()
                 events.cancel()
         finally:
             family.close()
@@ -203,25 +231,69 @@ class Service:
             await self._reload.wait()
             # Cleared first: a signal during the reload asks for another one.
             self._reload.clear()
-            self._manager.reloading()
-            try:
-                config, users = await asyncio.get_running_loop().run_in_executor(
-                    self._workers, load, self._options
-                )
-            except KsmbdError as e:
-                for line in str(e).splitlines():
-                    log.error("%s", line)
-                log.error("the reload failed, everything stays as it was")
-            else:
-                if config.globals != self._state.config.globals:
-                    log.warning(
-                        "global parameters have changed: those of the kernel take effect after "
-                        "ksmbd.control --shutdown and a new start"
-                    )
-                self._state.replace(config, users)
-                self._failures.keep(users.__contains__)
-                log.info("reloaded: %s", self._status())
+            with suppress(KsmbdError):
+                await self._reload_once()
+
+    async def _reload_once(self) -> list[Change]:
+        """Reads both files anew and says what that changes.
+
+        Raises:
+            KsmbdError: one of them cannot be used, and everything stays as it was.
+        """
+        self._manager.reloading()
+        try:
+            config, users = await asyncio.get_running_loop().run_in_executor(
+                self._workers, load, self._options
+            )
+        except KsmbdError as e:
+            for line in str(e).splitlines():
+                log.error("%s", line)
+            log.error("the reload failed, everything stays as it was")
+            raise
+        else:
+            # No await from here on: two reloads must not compare with the same past.
+            found = list(changes(self._state.config, config, self._state.users, users))
+            for change in found:
+                log.info("reload: %s", change)
+            self._state.replace(config, users)
+            self._failures.keep(users.__contains__)
+            log.info("reloaded: %s", self._status())
+            return found
+        finally:
             self._manager.ready(self._status())
+
+    async def _order_reload(self, _: Mapping[str, Any]) -> Answer:
+        found = await self._reload_once()
+        return {
+            "changes": [
+                {"section": one.section, "what": one.what, "applies": one.applies.name.lower()}
+                for one in found
+            ],
+            "complaints": [str(one) for one in self._state.config.complaints],
+        }
+
+    async def _order_state(self, _: Mapping[str, Any]) -> Answer:
+        return {
+            "config": str(self._options.config),
+            "users": len(self._state.users),
+            "offline": sorted(self._state.offline),
+            "refused": self._refusals.last(),
+        }
+
+    async def _order_list(self, _: Mapping[str, Any]) -> Answer:
+        return {"text": listing(self._state.config)}
+
+    async def _order_share(self, order: Mapping[str, Any]) -> Answer:
+        """Takes a share offline, or online again; kept over a restart of mountd."""
+        name, online = str(order.get("name", "")), bool(order.get("online"))
+        key = fold_share_name(name)
+        if key not in self._state.config.shares and not self._state.config.homes:
+            raise KsmbdError(f"there is no share {name!r}")
+        changed = (key in self._state.offline) == online
+        self._state.offline = self._state.offline - {key} if online else {*self._state.offline, key}
+        self._offline.write_text("".join(f"{one}\n" for one in sorted(self._state.offline)))
+        log.info("share %r is %s", name, "online" if online else "offline")
+        return {"changed": changed}
 
     async def _watch_the_kernel(self) -> None:
         """Ends this mountd when the server is shut down behind its back.

@@ -25,6 +25,25 @@ class Scope(enum.Enum):
     SHARE = "share"
 
 
+class Applies(enum.Enum):
+    """When a value that was changed is in force."""
+
+    NOW = "now"
+    CONNECT = "for new connections to the share; connected clients keep the old value"
+    RESTART = "after ksmbd.control --shutdown and a new start"
+
+
+# What mountd decides by, at each log-on and tree connect.  Other global parameters are the
+# kernel's, which learns them once; other parameters of shares are pinned with each connection.
+_NOW = frozenset(
+    {
+        "guest account", "kerberos keytab file", "kerberos service name", "kerberos support",
+        "map to guest", "max active sessions", "restrict anonymous", "available", "browseable",
+        "comment", "guest ok", "hosts allow", "hosts deny", "max connections",
+    }
+)  # fmt: skip
+
+
 @dataclass(frozen=True, slots=True)
 class Parameter:
     """One row.
@@ -43,6 +62,17 @@ class Parameter:
     synonyms: tuple[str, ...] = ()
     inverse: tuple[str, ...] = ()
     inherits: bool = True
+
+    @property
+    def applies(self) -> Applies:
+        """When a change of it is in force."""
+        if self.scope is Scope.SHARE:
+            return Applies.NOW if self.name in _NOW else Applies.CONNECT
+        if self.name == "root directory":
+            return Applies.CONNECT
+        if self.name in _NOW and self.name != "max connections":
+            return Applies.NOW
+        return Applies.RESTART
 
 
 def _global(
@@ -321,12 +351,14 @@ def markdown() -> str:
         for row in PARAMETERS:
             if row.scope is scope:
                 also = [*row.synonyms, *(f"{name} (the opposite)" for name in row.inverse)]
-                out.append(f"| {row.name} | {', '.join(also)} | {_shown(row)} | {row.help} |")
+                default = shown_default(row)
+                out.append(f"| {row.name} | {', '.join(also)} | {default} | {row.help} |")
         out.append("")
     return "\n".join(out)
 
 
-def _shown(row: Parameter) -> str:
+def shown_default(row: Parameter) -> str:
+    """The default as a file would say it."""
     default = row.default
     if isinstance(default, bool):
         return "yes" if default else "no"

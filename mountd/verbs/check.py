@@ -122,14 +122,14 @@ def effective(config: Config) -> Iterator[str]:
     """The configuration as a file with every value in it."""
     yield "[global]"
     for field in dataclasses.fields(config.globals):
-        yield f"\t{field.name.replace('_', ' ')} = {_shown(getattr(config.globals, field.name))}"
+        yield f"    {field.name.replace('_', ' ')} = {_shown(getattr(config.globals, field.name))}"
     for share in config.shares.values():
         yield f"[{share.name}]"
         for share_field in dataclasses.fields(share):
             if share_field.name not in ("name", "line", "file", "is_ipc", "valid_users_set"):
                 name = share_field.name
                 if (value := getattr(share, name)) is not None:
-                    yield f"\t{name.replace('_', ' ')} = {_shown(value, name)}"
+                    yield f"    {name.replace('_', ' ')} = {_shown(value, name)}"
 
 
 def _shown(value: object, name: str = "") -> str:

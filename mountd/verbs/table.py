@@ -3,7 +3,15 @@
 
 from __future__ import annotations
 
-from ksmbd.mountd.verbs import check
+from ksmbd.mountd.verbs import check, doctor, end, explain, share, status, trace
 from ksmbd.mountd.verbs.verb import Verb
 
-VERBS: tuple[Verb, ...] = (check.VERB,)
+VERBS: tuple[Verb, ...] = (
+    *status.VERBS,
+    *end.VERBS,
+    *share.VERBS,
+    check.VERB,
+    explain.VERB,
+    *doctor.VERBS,
+    trace.VERB,
+)
