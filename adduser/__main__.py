@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from ksmbd.adduser import edit, password
+from ksmbd.adduser import edit, password, samba
 from ksmbd.shared import command, paths
 from ksmbd.shared.users import UserDb
 
@@ -47,6 +47,10 @@ def parser() -> command.Parser:
             help=f"{name} USER",
         )
     action.add_argument("-l", "--list", action="store_true", help="list the users")
+    action.add_argument(
+        "--import-samba", metavar="FILE",
+        help="add the accounts in FILE, which is `pdbedit -Lw`'s output; - is stdin",
+    )  # fmt: skip
     secret = options.add_mutually_exclusive_group()
     secret.add_argument(
         "-p", "--password", metavar="PWD", help="the password; visible to others, see below"
@@ -81,6 +85,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         if action is not None or user is not None:
             options.error("--list stands alone")
         return command.run(_list, options, arguments)
+    if arguments.import_samba is not None:
+        if action is not None or user is not None:
+            options.error("--import-samba stands alone")
+        return command.run(_import, options, arguments)
     if not user:
         options.error("no user name given")
     arguments.action, arguments.user = action, user
@@ -91,6 +99,25 @@ def _list(arguments: argparse.Namespace) -> int:
     for user in UserDb.load(arguments.pwddb):
         sys.stdout.write(f"{user.name}\n")
     return 0
+
+
+def _import(arguments: argparse.Namespace) -> int:
+    """Adds Samba's accounts; who is there already keeps the password of here."""
+    file: str = arguments.import_samba
+    text = sys.stdin.read() if file == "-" else Path(file).read_text(errors="replace")
+    count = done = 0
+    with UserDb.edit(arguments.pwddb) as db:
+        for account in samba.read(text):
+            count += 1
+            reason = "is there already" if account.name in db else account.reason
+            if reason:
+                log.warning("%s: %s", account.name, reason)
+                continue
+            db.add(account.name, account.nt_hash)
+            done += 1
+    log.info("%d of %d accounts imported", done, count)
+    command.reload_mountd(arguments.lock)
+    return 0 if done or not count else 1
 
 
 def _change(arguments: argparse.Namespace) -> int:

@@ -4,11 +4,7 @@
 from __future__ import annotations
 
 from ksmbd.shared.errors import ConfigError
-
-# OpenSSL 3 has MD4 in its legacy provider only, which is often not installed, and `cryptography`
-# has no MD4 at all; pyspnego brings its own.  Its ntowfv1() is not used, because it takes a
-# password that looks like "LM:NT" in hex for a hash.
-from spnego._ntlm_raw.md4 import md4
+from ksmbd.shared.md4 import md4
 
 MAX_PASSWORD_BYTES = 128
 
