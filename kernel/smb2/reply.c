@@ -156,11 +156,12 @@ static int build(struct reply *r, struct ksmbd_request *rq, bool last)
 		return -EOVERFLOW;
 	add_piece(l, l->head, w.len);
 	add_piece(l, l->payload.data, l->payload.len);
-	if (!last) {
+	if (!last || r->n_links > 1) {	/* Windows pads the last one too */
 		memset(l->padding, 0, sizeof(l->padding));
 		add_piece(l, l->padding, ALIGN(l->len, 8) - l->len);
-		put_unaligned_le32(l->len, l->head + SMB2_NEXT_COMMAND_OFFSET);
 	}
+	if (!last)
+		put_unaligned_le32(l->len, l->head + SMB2_NEXT_COMMAND_OFFSET);
 	err = hash(l, rq) ?: sign(l, rq);
 	r->out.n += l->n;
 	r->out.len += l->len;
