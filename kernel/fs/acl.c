@@ -12,7 +12,12 @@
  *	96	u8[64]	hash of mode and POSIX ACL, 32 bytes used
  *	160		the descriptor; its offsets count from the xattr's start
  *
- * The second hash is over one more NDR structure, see put_posix().
+ * The second hash is over one more NDR structure, see put_posix().  What stock
+ * ksmbd and we write: a file without POSIX ACL has none in it.  Samba, which has
+ * the ACL from libacl, always puts one in, made of the mode; and its first hash is
+ * over the descriptor that it would have made of mode and ACL, which only says
+ * something when the second one is wrong.  A descriptor of Samba's is taken when
+ * its second hash is right.
  */
 #include "fs/acl.h"
 
@@ -172,7 +177,29 @@ static struct posix_acl *fetch_acl(const struct path *path, int type)
 	return PTR_ERR_OR_ZERO(acl) == -EOPNOTSUPP ? NULL : acl;
 }
 
-static int hash_posix(const struct path *path, u8 hash[SHA256_DIGEST_SIZE])
+/* What libacl gives for none: an ACL of the mode, an empty default ACL. */
+static struct posix_acl *stand_in(const struct kstat *st, int type)
+{
+	struct posix_acl *acl;
+
+	if (type == ACL_TYPE_DEFAULT && !S_ISDIR(st->mode))
+		return NULL;
+	acl = type == ACL_TYPE_DEFAULT ? posix_acl_alloc(0, GFP_KERNEL) :
+					 posix_acl_from_mode(st->mode, GFP_KERNEL);
+	return acl ?: ERR_PTR(-ENOMEM);
+}
+
+static struct posix_acl *acl_to_hash(const struct path *path,
+				     const struct kstat *st, int type,
+				     bool as_samba)
+{
+	struct posix_acl *acl = fetch_acl(path, type);
+
+	return acl || !as_samba ? acl : stand_in(st, type);
+}
+
+static int hash_posix(const struct path *path, bool as_samba,
+		      u8 hash[SHA256_DIGEST_SIZE])
 {
 	struct posix_acl *acl, *def;
 	struct kstat st;
@@ -180,10 +207,10 @@ static int hash_posix(const struct path *path, u8 hash[SHA256_DIGEST_SIZE])
 
 	if (err)
 		return err;
-	acl = fetch_acl(path, ACL_TYPE_ACCESS);
+	acl = acl_to_hash(path, &st, ACL_TYPE_ACCESS, as_samba);
 	if (IS_ERR(acl))
 		return PTR_ERR(acl);
-	def = fetch_acl(path, ACL_TYPE_DEFAULT);
+	def = acl_to_hash(path, &st, ACL_TYPE_DEFAULT, as_samba);
 	err = IS_ERR(def) ? PTR_ERR(def) : hash_acls(&st, acl, def, hash);
 	posix_acl_release(acl);
 	if (!IS_ERR(def))
@@ -216,12 +243,11 @@ static void *read_xattr(const struct path *path, u32 *len)
 	return buf;
 }
 
-/* The descriptor in it, if its hash is right; else an empty span. */
+/* The descriptor in it, or an empty span. */
 static struct wire_span unwrap(struct wire_span in)
 {
-	struct wire_span sd = { }, none = { };
+	struct wire_span none = { };
 	struct wire_reader r = wire_reader_of(in);
-	u8 hash[SHA256_DIGEST_SIZE];
 
 	wire_expect_u16(&r, 4);
 	if (wire_get_u32(&r) != 4)
@@ -233,17 +259,36 @@ static struct wire_span unwrap(struct wire_span in)
 	if (wire_reader_status(&r))
 		return none;
 	r = wire_reader_at(in, NTACL_HEADER);
-	sd = wire_take_span(&r, in.len - NTACL_HEADER);
-	if (!sd.len)
-		return none;
+	return wire_take_span(&r, in.len - NTACL_HEADER);
+}
+
+static bool is_hash(struct wire_span in, u32 at, const u8 hash[SHA256_DIGEST_SIZE])
+{
+	return !memcmp(hash, in.data + at, SHA256_DIGEST_SIZE);
+}
+
+/* Are mode and POSIX ACL what they were when it was written?  1, 0, or an errno. */
+static int is_current(const struct path *path, struct wire_span in,
+		      struct wire_span sd)
+{
+	u8 hash[SHA256_DIGEST_SIZE], samba_hash[SHA256_DIGEST_SIZE];
+	int err = hash_posix(path, true, samba_hash);
+
+	if (!err)
+		err = hash_posix(path, false, hash);
+	if (err)
+		return err;
+	if (is_hash(in, POSIX_HASH_AT, samba_hash))
+		return 1;
+	if (!is_hash(in, POSIX_HASH_AT, hash))
+		return 0;
 	sha256(sd.data, sd.len, hash);
-	return memcmp(hash, in.data + HASH_AT, sizeof(hash)) ? none : sd;
+	return is_hash(in, HASH_AT, hash);
 }
 
 struct sd *ksmbd_acl_load(const struct ksmbd_share *share,
 			  const struct path *path)
 {
-	u8 hash[SHA256_DIGEST_SIZE];
 	struct wire_span in = { }, sd;
 	struct sd *decoded;
 	int err;
@@ -262,11 +307,9 @@ struct sd *ksmbd_acl_load(const struct ksmbd_share *share,
 	sd = unwrap(in);
 	if (!sd.len)
 		return NULL;
-	err = hash_posix(path, hash);
-	if (err)
+	err = is_current(path, in, sd);
+	if (err <= 0)
 		return ERR_PTR(err);
-	if (memcmp(hash, in.data + POSIX_HASH_AT, sizeof(hash)))
-		return NULL;
 	decoded = decode(sd, NTACL_HEADER);
 	/* no descriptor is no descriptor; one we cannot judge denies */
 	return PTR_ERR_OR_ZERO(decoded) == -EINVAL ? NULL : decoded;
@@ -311,7 +354,7 @@ int ksmbd_acl_store(const struct path *path, const struct sd *sd)
 	if (w.full)
 		return -E2BIG;
 	sha256(buf + NTACL_HEADER, w.len, hash);
-	err = hash_posix(path, posix_hash);
+	err = hash_posix(path, false, posix_hash);
 	if (err)
 		return err;
 	ktime_get_coarse_real_ts64(&now);
