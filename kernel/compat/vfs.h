@@ -174,6 +174,12 @@ static inline int compat_setxattr_unchecked(const struct path *path,
 			      d_inode(path->dentry), name, value, size, 0);
 }
 
+static inline int compat_removexattr_unchecked(const struct path *path,
+					       const char *name)
+{
+	return __vfs_removexattr(compat_idmap(path->mnt), path->dentry, name);
+}
+
 /* Waits for a frozen filesystem by itself since 6.8. */
 static inline ssize_t compat_iter_write(struct file *filp, struct iov_iter *iter,
 					loff_t *pos, rwf_t flags)

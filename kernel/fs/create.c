@@ -20,9 +20,9 @@
 #include "fs/ea.h"
 #include "fs/fs.h"
 #include "fs/path.h"
+#include "fs/stream.h"
 
 #define CREATE_TRIES	16
-#define STATUS_RETRY	NTSTATUS(0x000000FF)	/* inside this file only */
 
 #define DATA_READ	(FILE_READ_DATA | FILE_EXECUTE)
 #define DATA_WRITE	(FILE_WRITE_DATA | FILE_APPEND_DATA)
@@ -48,6 +48,8 @@ static ntstatus_t check_arguments(const struct ksmbd_create *c)
 		return STATUS_ACCESS_DENIED;
 	if (c->access & ACCESS_SYSTEM_SECURITY)
 		return STATUS_PRIVILEGE_NOT_HELD;
+	if (c->options & FILE_DIRECTORY_FILE && c->stream)
+		return STATUS_NOT_A_DIRECTORY;
 	if (c->options & FILE_DIRECTORY_FILE &&
 	    (c->options & FILE_NON_DIRECTORY_FILE || overwrites(c)))
 		return STATUS_INVALID_PARAMETER;
@@ -122,6 +124,22 @@ static ntstatus_t new_open(struct ksmbd_request *rq, const struct ksmbd_create *
 	return STATUS_SUCCESS;
 }
 
+/* A stream's struct file is the file's, of whose data it touches nothing. */
+static ntstatus_t bind_stream(struct ksmbd_open *open, const struct path *path,
+			      const char *name)
+{
+	struct file *filp = dentry_open(path, O_PATH | O_CLOEXEC, current_cred());
+	struct ksmbd_stream *stream;
+
+	if (IS_ERR(filp))
+		return ntstatus_from_errno(PTR_ERR(filp));
+	open->filp = filp;
+	stream = ksmbd_stream_new(name);
+	if (stream)
+		open->file = ksmbd_file_get_stream(d_inode(path->dentry), stream);
+	return open->file ? STATUS_SUCCESS : STATUS_INSUFFICIENT_RESOURCES;
+}
+
 /* Its struct file and its place in the inode's file, not joined yet. */
 static ntstatus_t bind_open(struct ksmbd_open *open, const struct path *path,
 			    bool overwrite)
@@ -183,6 +201,8 @@ static ntstatus_t overwrite(struct ksmbd_open *open, const struct ksmbd_create *
 	err = vfs_truncate(&open->filp->f_path, 0);
 	if (err)
 		return ntstatus_from_errno(err);
+	if (ksmbd_stream_supported(open->tree->share, file_inode(open->filp)))
+		ksmbd_stream_unlink_all(open);
 	if (c->disposition == FILE_SUPERSEDE)
 		fresh.create_time = 0;
 	store_attributes(open, c->attributes, fresh.create_time);
@@ -195,7 +215,7 @@ static ntstatus_t overwrite(struct ksmbd_open *open, const struct ksmbd_create *
  * @old: the file's attributes when it is to be overwritten, which takes part
  * in sharing as the writing and deleting that it is; else NULL.
  */
-static ntstatus_t join(struct ksmbd_open *open, const struct ksmbd_create *c,
+static ntstatus_t join(struct ksmbd_open *open, struct ksmbd_create *c,
 		       const struct ksmbd_dos_attr *old)
 {
 	struct ksmbd_file *file = open->file;
@@ -207,17 +227,19 @@ static ntstatus_t join(struct ksmbd_open *open, const struct ksmbd_create *c,
 	if (old && c->disposition == FILE_SUPERSEDE)
 		access |= ACCESS_DELETE;
 
-	mutex_lock(&file->lock);
+	ksmbd_file_lock(file);
 	if (d_unhashed(open->filp->f_path.dentry) &&
 	    !IS_ROOT(open->filp->f_path.dentry))
 		status = STATUS_RETRY;
-	if (status == STATUS_SUCCESS)
+	if (status == STATUS_SUCCESS && c->stream)
+		status = ksmbd_stream_open(open, c);
+	else if (status == STATUS_SUCCESS)
 		status = ksmbd_file_check_share(file, access, c->share_access);
-	if (status == STATUS_SUCCESS && old)
+	if (status == STATUS_SUCCESS && old && !c->stream)
 		status = overwrite(open, c, old);
 	if (status == STATUS_SUCCESS)
-		list_add_tail(&open->file_link, &file->opens);
-	mutex_unlock(&file->lock);
+		ksmbd_file_join(open);
+	ksmbd_file_unlock(file);
 	return status;
 }
 
@@ -234,6 +256,26 @@ static ntstatus_t publish(struct ksmbd_request *rq, struct ksmbd_open *open)
 	ksmbd_open_abandon(open);
 	return err == -ENOENT ? STATUS_NETWORK_NAME_DELETED :
 				ntstatus_from_errno(err);
+}
+
+/* The same of a file whose named stream is asked for; the stream comes later */
+static ntstatus_t check_base(const struct ksmbd_share *share,
+			     const struct ksmbd_create *c,
+			     const struct path *entry,
+			     const struct ksmbd_dos_attr *attr)
+{
+	if (!ksmbd_stream_supported(share, d_inode(entry->dentry)))
+		return STATUS_OBJECT_NAME_NOT_FOUND;
+	if (d_is_dir(entry->dentry))
+		return STATUS_SUCCESS;
+	if (!d_is_reg(entry->dentry))
+		return STATUS_ACCESS_DENIED;
+	if (!(attr->attributes & FILE_ATTRIBUTE_READONLY))
+		return STATUS_SUCCESS;
+	if (c->options & FILE_DELETE_ON_CLOSE)
+		return STATUS_CANNOT_DELETE;
+	return overwrites(c) || ksmbd_access_map_generic(c->access) & DATA_WRITE ?
+		STATUS_ACCESS_DENIED : STATUS_SUCCESS;
 }
 
 /* 2.1.5.1.2: what the kind of file and its attributes say about the request */
@@ -294,6 +336,7 @@ static ntstatus_t grant(const struct ksmbd_create *c, u32 maximal,
 static ntstatus_t open_existing(struct ksmbd_request *rq,
 				struct ksmbd_create *c, struct ksmbd_path *p)
 {
+	bool dir = d_is_dir(p->entry.dentry);
 	struct ksmbd_dos_attr attr = { };
 	struct ksmbd_open *open;
 	ntstatus_t status;
@@ -301,19 +344,25 @@ static ntstatus_t open_existing(struct ksmbd_request *rq,
 
 	if (d_is_reg(p->entry.dentry) || d_is_dir(p->entry.dentry))
 		ksmbd_dos_attr_get(rq->tree->share, &p->entry, &attr);
-	status = check_existing(c, &p->entry, &attr);
+	status = c->stream ? check_base(rq->tree->share, c, &p->entry, &attr) :
+			     check_existing(c, &p->entry, &attr);
 	if (status != STATUS_SUCCESS)
 		return status;
 	maximal = ksmbd_access_maximal(rq->tree, &p->entry, &p->parent);
-	if (d_is_dir(p->entry.dentry))	/* READONLY there guards nothing inside */
+	if (c->made == d_inode(p->entry.dentry))	/* its maker may do all */
+		maximal |= ACCESS_FILE_ALL;
+	if (dir)	/* READONLY there guards nothing inside */
 		attr.attributes &= ~FILE_ATTRIBUTE_READONLY;
+	c->may_add_stream = maximal & FILE_WRITE_DATA &&
+			    !(attr.attributes & FILE_ATTRIBUTE_READONLY);
 	status = grant(c, maximal, &attr, &granted);
 	if (status != STATUS_SUCCESS)
 		return status;
-	status = new_open(rq, c, d_is_dir(p->entry.dentry), granted, &open);
+	status = new_open(rq, c, dir && !c->stream, granted, &open);
 	if (status != STATUS_SUCCESS)
 		return status;
-	status = bind_open(open, &p->entry, overwrites(c));
+	status = c->stream ? bind_stream(open, &p->entry, c->stream) :
+			     bind_open(open, &p->entry, overwrites(c));
 	if (status == STATUS_SUCCESS)
 		status = join(open, c, overwrites(c) ? &attr : NULL);
 	if (status != STATUS_SUCCESS) {
@@ -321,6 +370,8 @@ static ntstatus_t open_existing(struct ksmbd_request *rq,
 		return status;
 	}
 	c->maximal_access = maximal;
+	if (c->stream)
+		return publish(rq, open);
 	c->action = FILE_OPENED;
 	if (overwrites(c))
 		c->action = c->disposition == FILE_SUPERSEDE ? FILE_SUPERSEDED :
@@ -477,6 +528,63 @@ static ntstatus_t create_new(struct ksmbd_request *rq, struct ksmbd_create *c,
 	return publish(rq, open);
 }
 
+/* Takes back the file that was made for a stream, unless it is somebody's already. */
+static void unmake_base(struct ksmbd_open *base)
+{
+	struct ksmbd_file *file = base->file;
+
+	ksmbd_file_lock(file);
+	if (list_is_singular(&file->opens) && list_empty(&file->stream_opens))
+		ksmbd_file_set_delete(file, base);
+	ksmbd_file_unlock(file);
+}
+
+/*
+ * A stream of a file that is not there: the file is made first, through a handle
+ * of our own.
+ */
+static ntstatus_t create_with_base(struct ksmbd_request *rq,
+				   struct ksmbd_create *c)
+{
+	struct ksmbd_create first = *c;
+	struct ksmbd_open *base;
+	ntstatus_t status;
+
+	if (!may_create(c))
+		return STATUS_OBJECT_NAME_NOT_FOUND;
+	if (c->made)			/* gone as soon as it was made */
+		return STATUS_DELETE_PENDING;
+	first.stream = NULL;
+	first.has_allocation_size = false;
+	first.access = FILE_READ_ATTRIBUTES;
+	first.share_access = FILE_SHARE_READ | FILE_SHARE_WRITE |
+			     FILE_SHARE_DELETE;
+	first.disposition = FILE_CREATE;
+	first.options = FILE_NON_DIRECTORY_FILE;
+	status = ksmbd_fs_create(rq, &first);
+	if (status == STATUS_OBJECT_NAME_COLLISION)
+		return STATUS_RETRY;
+	if (status != STATUS_SUCCESS)
+		return status;
+	base = rq->open;
+	rq->open = NULL;
+	c->made = file_inode(base->filp);
+	c->eas = (struct wire_span) { };
+	status = ksmbd_fs_create(rq, c);
+	if (status != STATUS_SUCCESS && status != STATUS_PENDING)
+		unmake_base(base);
+	c->made = NULL;
+	ksmbd_open_close(base);
+	ksmbd_open_put(base);
+	return status;
+}
+
+static ntstatus_t create_missing(struct ksmbd_request *rq,
+				 struct ksmbd_create *c, struct ksmbd_path *p)
+{
+	return c->stream ? create_with_base(rq, c) : create_new(rq, c, p);
+}
+
 ntstatus_t ksmbd_fs_create(struct ksmbd_request *rq, struct ksmbd_create *c)
 {
 	ntstatus_t status = check_arguments(c);
@@ -494,7 +602,8 @@ ntstatus_t ksmbd_fs_create(struct ksmbd_request *rq, struct ksmbd_create *c)
 			status = resolve_error(err);
 			break;
 		}
-		status = err ? create_new(rq, c, p) : open_existing(rq, c, p);
+		status = err ? create_missing(rq, c, p) :
+			       open_existing(rq, c, p);
 		ksmbd_path_put(p);
 		if (status != STATUS_RETRY)
 			break;

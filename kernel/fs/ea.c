@@ -28,6 +28,7 @@
 #include "compat/vfs.h"
 #include "fs/fs.h"
 #include "fs/stat.h"
+#include "fs/xattr.h"
 
 #define EA_NAME_MAX	(XATTR_NAME_MAX - XATTR_USER_PREFIX_LEN)
 #define EA_VALUE_MAX	U16_MAX			/* what EaValueLength can say */
@@ -35,12 +36,6 @@
 #define EA_ENTRY_SIZE	5	/* of each in that sum, besides name and value */
 #define EA_INPUT_MAX	(64 * 1024)		/* of a list of names */
 #define NO_ENTRY	((u32)-1)
-
-/* A filesystem's xattr names, one after the other, each with its NUL. */
-struct ea_names {
-	char *list;
-	u32 len;
-};
 
 struct ea_name {
 	char xattr[XATTR_NAME_MAX + 1];
@@ -90,13 +85,10 @@ static const char *ea_of_xattr(const char *xattr)
 	return name;
 }
 
-/* The next EA behind @at (NULL: the first), or NULL. */
-static const char *next_ea(const struct ea_names *names, const char *at)
+/* The next EA behind the xattr @at (NULL: the first), or NULL. */
+static const char *next_ea(const struct ksmbd_xattrs *names, const char *at)
 {
-	const char *end = names->list + names->len;
-
-	at = at ? at + strlen(at) + 1 : names->list;
-	for (; at < end; at += strlen(at) + 1) {
+	while ((at = ksmbd_xattrs_next(names, at))) {
 		const char *ea = ea_of_xattr(at);
 
 		if (ea)
@@ -105,7 +97,7 @@ static const char *next_ea(const struct ea_names *names, const char *at)
 	return NULL;
 }
 
-static const char *find_ea(const struct ea_names *names, struct wire_span name)
+static const char *find_ea(const struct ksmbd_xattrs *names, struct wire_span name)
 {
 	const char *ea = NULL;
 
@@ -114,48 +106,6 @@ static const char *find_ea(const struct ea_names *names, struct wire_span name)
 		    !strncasecmp(ea, (const char *)name.data, name.len))
 			return ea;
 	return NULL;
-}
-
-static void free_names(struct ea_names *names)
-{
-	kvfree(names->list);
-}
-
-static bool may_have_eas(const struct path *path)
-{
-	umode_t mode = d_inode(path->dentry)->i_mode;
-
-	return S_ISREG(mode) || S_ISDIR(mode);
-}
-
-/* Linux bounds the list; one that grows while it is read is read again. */
-static int get_names(const struct path *path, struct ea_names *names)
-{
-	ssize_t len = 0;
-
-	*names = (struct ea_names) { };
-	if (!may_have_eas(path))
-		return 0;
-	for (int i = 0; i < 4; i++) {
-		len = vfs_listxattr(path->dentry, NULL, 0);
-		if (len <= 0)
-			break;
-		len = min_t(ssize_t, len, XATTR_LIST_MAX);
-		names->list = kvzalloc(len + 1, GFP_KERNEL);
-		if (!names->list)
-			return -ENOMEM;
-		len = vfs_listxattr(path->dentry, names->list, len);
-		if (len > 0) {
-			names->list[len] = '\0';
-			names->len = len;
-			return 0;
-		}
-		kvfree(names->list);
-		names->list = NULL;
-		if (len != -ERANGE)
-			break;
-	}
-	return len == -EOPNOTSUPP ? 0 : len;
 }
 
 /* --- values --- */
@@ -204,7 +154,7 @@ static u64 entry_size(const char *ea, u32 value_len)
 }
 
 /* The sum that is bounded. */
-static u64 total_size(const struct path *path, const struct ea_names *names)
+static u64 total_size(const struct path *path, const struct ksmbd_xattrs *names)
 {
 	const char *ea = NULL;
 	u64 total = 0;
@@ -220,13 +170,13 @@ static u64 total_size(const struct path *path, const struct ea_names *names)
 
 u32 ksmbd_ea_size(const struct path *path)
 {
-	struct ea_names names;
+	struct ksmbd_xattrs names;
 	u64 total;
 
-	if (get_names(path, &names))
+	if (ksmbd_xattrs_get(path, &names))
 		return 0;
 	total = total_size(path, &names);
-	free_names(&names);
+	ksmbd_xattrs_free(&names);
 	return total ? min_t(u64, total + 4, U32_MAX) : 0;
 }
 
@@ -234,7 +184,7 @@ u32 ksmbd_ea_size(const struct path *path)
 
 struct ea_query {
 	const struct path *path;
-	struct ea_names names;
+	struct ksmbd_xattrs names;
 	struct wire_writer *w;
 	u32 prev;
 	u8 *value;
@@ -364,7 +314,7 @@ ntstatus_t ksmbd_fs_query_ea(struct ksmbd_open *open, u8 flags, u32 index,
 
 	if (!(open->granted_access & FILE_READ_EA))
 		return STATUS_ACCESS_DENIED;
-	err = get_names(q.path, &q.names);
+	err = ksmbd_xattrs_get(q.path, &q.names);
 	if (err)
 		return ntstatus_from_errno(err);
 	q.value = kvmalloc(EA_VALUE_MAX, GFP_KERNEL);
@@ -380,7 +330,7 @@ ntstatus_t ksmbd_fs_query_ea(struct ksmbd_open *open, u8 flags, u32 index,
 		status = STATUS_INSUFFICIENT_RESOURCES;
 	}
 	kvfree(q.value);
-	free_names(&q.names);
+	ksmbd_xattrs_free(&q.names);
 	return status;
 }
 
@@ -472,10 +422,10 @@ static void finish(const struct path *path, struct list_head *undos, bool undo)
 static int set_one(const struct path *path, const struct fscc_ea *ea,
 		   u64 *total, struct list_head *undos)
 {
-	struct ea_names names;
+	struct ksmbd_xattrs names;
 	struct ea_name name;
 	const char *old;
-	int err = get_names(path, &names), n = 0;
+	int err = ksmbd_xattrs_get(path, &names), n = 0;
 
 	if (err)
 		return err;
@@ -485,7 +435,7 @@ static int set_one(const struct path *path, const struct fscc_ea *ea,
 		n = get_value(path, old, NULL, 0);
 	if (n > 0)
 		*total -= entry_size(old, n);
-	free_names(&names);
+	ksmbd_xattrs_free(&names);
 	if (n < 0)
 		return n;
 	if (ea->value.len)
@@ -515,7 +465,7 @@ ntstatus_t ksmbd_ea_set(const struct path *path, struct wire_span list)
 {
 	struct wire_reader r = wire_reader_of(list);
 	bool more = list.len;
-	struct ea_names names;
+	struct ksmbd_xattrs names;
 	struct fscc_ea ea;
 	LIST_HEAD(undos);
 	u64 total;
@@ -523,11 +473,11 @@ ntstatus_t ksmbd_ea_set(const struct path *path, struct wire_span list)
 
 	if (list.len > EA_INPUT_MAX + EA_NAME_MAX)
 		return STATUS_EA_TOO_LARGE;
-	err = get_names(path, &names);
+	err = ksmbd_xattrs_get(path, &names);
 	if (err)
 		return set_error(err);
 	total = total_size(path, &names);
-	free_names(&names);
+	ksmbd_xattrs_free(&names);
 	err = mnt_want_write(path->mnt);
 	if (err)
 		return set_error(err);
@@ -553,9 +503,9 @@ ntstatus_t ksmbd_fs_set_ea(struct ksmbd_open *open, struct wire_span list)
 	status = ksmbd_ea_check(list);
 	if (status != STATUS_SUCCESS)
 		return status;
-	mutex_lock(&open->file->lock);
+	mutex_lock(&ksmbd_file_base(open->file)->lock);
 	status = ksmbd_ea_set(&open->filp->f_path, list);
-	mutex_unlock(&open->file->lock);
+	mutex_unlock(&ksmbd_file_base(open->file)->lock);
 	if (status == STATUS_SUCCESS && open->kind == OPEN_FILE)
 		ksmbd_file_written(open);
 	return status;

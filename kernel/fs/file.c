@@ -14,19 +14,33 @@
 #include <linux/namei.h>
 #include <linux/slab.h>
 #include "compat/vfs.h"
+#include "debug.h"
+#include "fs/stream.h"
 
 #define UNLINK_TRIES	8		/* against a local process that renames */
 
 static DEFINE_HASHTABLE(files, 10);
 static DEFINE_SPINLOCK(files_lock);	/* innermost */
 
-static struct ksmbd_file *find_locked(struct inode *inode)
+static bool is_stream(const struct ksmbd_file *file,
+		      const struct ksmbd_stream *stream)
+{
+	if (!stream || !file->stream)
+		return !stream && !file->stream;
+	return file->stream->key.len == stream->key.len &&
+	       !memcmp(file->stream->key.name, stream->key.name,
+		       stream->key.len);
+}
+
+/* @stream NULL: the base */
+static struct ksmbd_file *find_locked(struct inode *inode,
+				      const struct ksmbd_stream *stream)
 {
 	struct ksmbd_file *file;
 
 	lockdep_assert_held(&files_lock);
 	hash_for_each_possible(files, file, hash, (unsigned long)inode)
-		if (file->inode == inode) {
+		if (file->inode == inode && is_stream(file, stream)) {
 			refcount_inc(&file->ref);
 			return file;
 		}
@@ -38,38 +52,111 @@ struct ksmbd_file *ksmbd_file_find(struct inode *inode)
 	struct ksmbd_file *file;
 
 	spin_lock(&files_lock);
-	file = find_locked(inode);
+	file = find_locked(inode, NULL);
 	spin_unlock(&files_lock);
 	return file;
 }
 
-struct ksmbd_file *ksmbd_file_get(struct inode *inode)
+static struct ksmbd_file *new_file(struct inode *inode)
 {
-	struct ksmbd_file *file, *new;
+	struct ksmbd_file *new = kzalloc(sizeof(*new), GFP_KERNEL);
 
-	file = ksmbd_file_find(inode);
-	if (file)
-		return file;
-	new = kzalloc(sizeof(*new), GFP_KERNEL);
 	if (!new)
 		return NULL;
 	refcount_set(&new->ref, 1);
 	new->inode = inode;
 	mutex_init(&new->lock);
 	INIT_LIST_HEAD(&new->opens);
+	INIT_LIST_HEAD(&new->stream_opens);
 	spin_lock_init(&new->spin);
 	INIT_LIST_HEAD(&new->byte_locks);
 	INIT_LIST_HEAD(&new->lock_waiters);
+	return new;
+}
+
+static void free_file(struct ksmbd_file *file)
+{
+	if (file->base)
+		ksmbd_file_put(file->base);
+	kfree(file->stream);
+	kfree(file);
+}
+
+/* @new goes into the hash, or gives way to who was faster. */
+static struct ksmbd_file *hash_file(struct ksmbd_file *new)
+{
+	struct ksmbd_file *file;
 
 	spin_lock(&files_lock);
-	file = find_locked(inode);	/* somebody else was faster? */
+	file = find_locked(new->inode, new->stream);
 	if (!file)
-		hash_add(files, &new->hash, (unsigned long)inode);
+		hash_add(files, &new->hash, (unsigned long)new->inode);
 	spin_unlock(&files_lock);
 	if (!file)
 		return new;
-	kfree(new);
+	free_file(new);
 	return file;
+}
+
+struct ksmbd_file *ksmbd_file_get(struct inode *inode)
+{
+	struct ksmbd_file *file = ksmbd_file_find(inode);
+
+	if (file)
+		return file;
+	file = new_file(inode);
+	return file ? hash_file(file) : NULL;
+}
+
+struct ksmbd_file *ksmbd_file_get_stream(struct inode *inode,
+					 struct ksmbd_stream *stream)
+{
+	static struct lock_class_key stream_lock;
+	struct ksmbd_file *file = new_file(inode);
+
+	if (!file) {
+		kfree(stream);
+		return NULL;
+	}
+	lockdep_set_class(&file->lock, &stream_lock);
+	file->stream = stream;
+	file->base = ksmbd_file_get(inode);
+	if (!file->base) {
+		free_file(file);
+		return NULL;
+	}
+	return hash_file(file);
+}
+
+void ksmbd_file_rename_stream(struct ksmbd_file *file, struct ksmbd_stream *to)
+{
+	struct ksmbd_stream *from = file->stream;
+	struct ksmbd_file *other;
+
+	lockdep_assert_held(&file->lock);
+	spin_lock(&files_lock);
+	other = find_locked(file->inode, to);
+	if (other && other != file)
+		hash_del(&other->hash);
+	file->stream = to;
+	spin_unlock(&files_lock);
+	kfree(from);
+	if (other)
+		ksmbd_file_put(other);
+}
+
+void ksmbd_file_lock(struct ksmbd_file *file)
+{
+	if (file->base)
+		mutex_lock(&file->base->lock);
+	mutex_lock(&file->lock);
+}
+
+void ksmbd_file_unlock(struct ksmbd_file *file)
+{
+	mutex_unlock(&file->lock);
+	if (file->base)
+		mutex_unlock(&file->base->lock);
 }
 
 void ksmbd_file_put(struct ksmbd_file *file)
@@ -83,9 +170,10 @@ void ksmbd_file_put(struct ksmbd_file *file)
 	spin_unlock(&files_lock);
 	if (!last)
 		return;
-	WARN_ON_ONCE(!list_empty(&file->opens) || !list_empty(&file->byte_locks));
+	WARN_ON_ONCE(!list_empty(&file->opens) || !list_empty(&file->byte_locks) ||
+		     !list_empty(&file->stream_opens));
 	ksmbd_file_clear_delete(file);
-	kfree(file);
+	free_file(file);
 }
 
 /* Rights that take part in sharing; an open without any conflicts with none. */
@@ -100,14 +188,31 @@ static bool excludes(u32 share_access, u32 access)
 	       (access & ACCESS_DELETE && !(share_access & FILE_SHARE_DELETE));
 }
 
+/*
+ * Who wants to delete a file asks the handles of its streams as well; the file's
+ * own have no say in the deletion of a stream.
+ */
+static bool streams_exclude(const struct ksmbd_file *base, u32 access)
+{
+	const struct ksmbd_open *other;
+
+	list_for_each_entry(other, &base->stream_opens, stream_link)
+		if (other->granted_access & SHARED_ALL &&
+		    excludes(other->share_access, access & ACCESS_DELETE))
+			return true;
+	return false;
+}
+
 ntstatus_t ksmbd_file_check_share(const struct ksmbd_file *file, u32 access,
 				  u32 share_access)
 {
 	const struct ksmbd_open *other;
 
 	lockdep_assert_held(&file->lock);
-	if (file->delete_pending)
+	if (file->delete_pending || (file->base && file->base->delete_pending))
 		return STATUS_DELETE_PENDING;
+	if (streams_exclude(file, access))
+		return STATUS_SHARING_VIOLATION;
 	if (!(access & SHARED_ALL))
 		return STATUS_SUCCESS;
 	list_for_each_entry(other, &file->opens, file_link) {
@@ -184,4 +289,46 @@ int ksmbd_unlink(const struct path *path, const struct cred *cred)
 	}
 	revert_creds(saved);
 	return err;
+}
+
+void ksmbd_file_join(struct ksmbd_open *open)
+{
+	struct ksmbd_file *file = open->file;
+
+	lockdep_assert_held(&file->lock);
+	list_add_tail(&open->file_link, &file->opens);
+	if (file->base)
+		list_add_tail(&open->stream_link, &file->base->stream_opens);
+}
+
+/* A doomed file goes with the last handle of it or of one of its streams. */
+static void remove_if_doomed(struct ksmbd_file *file)
+{
+	int err;
+
+	lockdep_assert_held(&file->lock);
+	if (!file->delete_pending || !list_empty(&file->opens) ||
+	    !list_empty(&file->stream_opens))
+		return;
+	if (file->stream)
+		err = ksmbd_stream_unlink(file, &file->delete_path);
+	else
+		err = ksmbd_unlink(&file->delete_path, file->delete_cred);
+	if (err)
+		ksmbd_debug(VFS, "delete on close failed\n");
+	ksmbd_file_clear_delete(file);
+}
+
+void ksmbd_file_leave(struct ksmbd_open *open)
+{
+	struct ksmbd_file *file = open->file;
+
+	lockdep_assert_held(&file->lock);
+	list_del_init(&open->file_link);
+	list_del_init(&open->stream_link);
+	if (READ_ONCE(open->delete_on_close) && !file->delete_pending)
+		ksmbd_file_set_delete(file, open);
+	remove_if_doomed(file);
+	if (file->base)
+		remove_if_doomed(file->base);
 }

@@ -11,6 +11,7 @@
 
 #include "fs/open.h"
 #include "wire/fscc.h"
+#include "wire/fsctl.h"
 #include "wire/sd.h"
 
 /* NTTIME (100 ns since 1601) and back, clamped to what the kernel can hold. */
@@ -22,6 +23,7 @@ struct timespec64 ksmbd_timespec(u64 nttime);
  * @name: UTF-8, components divided by '/', no leading or trailing one; "" is
  *	the share's root.  Already free of "." and ".." components, empty
  *	components and characters Windows forbids.  At most PATH_MAX.
+ * @stream: the named stream of it, or NULL
  * @access, @share_access, @disposition, @options, @attributes: as requested;
  *	generic bits are mapped here
  * @eas: FILE_FULL_EA_INFORMATION list for a file that is made or overwritten
@@ -31,6 +33,7 @@ struct timespec64 ksmbd_timespec(u64 nttime);
  */
 struct ksmbd_create {
 	const char *name;
+	const char *stream;
 	u32 access, share_access, disposition, options, attributes;
 	bool has_allocation_size;
 	u64 allocation_size;
@@ -41,20 +44,36 @@ struct ksmbd_create {
 
 	u32 action;
 	u32 maximal_access;
+
+	/* inside of fs/ only */
+	struct inode *made;		/* by us a moment ago, for a stream of it */
+	bool may_add_stream;
 };
 
 /* Opens or creates.  On success a published open, in rq->open as well. */
 ntstatus_t ksmbd_fs_create(struct ksmbd_request *rq, struct ksmbd_create *c);
 
+/**
+ * struct ksmbd_name - a client's name, taken apart
+ * @path: as ksmbd_create.name; kfree()
+ * @stream: the name of a named stream, or NULL; kfree()
+ * @type: the stream's type, if it was given
+ */
+struct ksmbd_name {
+	char *path;
+	char *stream;
+	enum { STREAM_TYPE_NONE, STREAM_TYPE_DATA, STREAM_TYPE_INDEX } type;
+};
+
 /*
- * Turns the client's UTF-16 path into ksmbd_create.name: checks characters and
- * components, resolves "." and ".." that stay inside, refuses those that leave
- * the share (OBJECT_PATH_SYNTAX_BAD).  *name is kmalloc()ed.  A stream part
- * (":name") is refused with OBJECT_NAME_INVALID until streams are supported.
- * Vetoed names are OBJECT_NAME_NOT_FOUND, as if absent.
+ * Takes the client's UTF-16 path apart: checks characters and components,
+ * resolves "." and ".." that stay inside, refuses those that leave the share
+ * (OBJECT_PATH_SYNTAX_BAD).  A named stream is OBJECT_NAME_INVALID where the share
+ * has none.  Vetoed names are OBJECT_NAME_NOT_FOUND, as if absent.
  */
 ntstatus_t ksmbd_fs_name(struct ksmbd_tree *tree, struct wire_span utf16,
-			 char **name);
+			 struct ksmbd_name *name);
+void ksmbd_fs_name_free(struct ksmbd_name *name);
 
 ntstatus_t ksmbd_fs_read(struct ksmbd_open *open, u64 offset, void *buf,
 			 u32 len, u32 *done);
@@ -70,6 +89,8 @@ ntstatus_t ksmbd_fs_stat(struct ksmbd_open *open, struct fscc_file *f);
  */
 ntstatus_t ksmbd_fs_path(struct ksmbd_open *open, char **path);
 ntstatus_t ksmbd_fs_statfs(struct ksmbd_open *open, struct fscc_fs *fs);
+/* FileStreamInformation, 2.1.5.12.29; BUFFER_OVERFLOW: those that fit */
+ntstatus_t ksmbd_fs_query_streams(struct ksmbd_open *open, struct wire_writer *w);
 /* Are @size bytes free for everybody there? */
 bool ksmbd_fs_has_room(const struct path *path, u64 size);
 
@@ -82,6 +103,28 @@ ntstatus_t ksmbd_fs_set_disposition(struct ksmbd_open *open, u32 flags);
 ntstatus_t ksmbd_fs_rename(struct ksmbd_open *open, const char *name,
 			   bool replace, bool posix);
 ntstatus_t ksmbd_fs_link(struct ksmbd_open *open, const char *name, bool replace);
+
+/* --- FSCTLs --- */
+
+/* What names the handle in a COPYCHUNK of its session; nobody can make one up. */
+void ksmbd_fs_resume_key(const struct ksmbd_open *open,
+			 u8 key[FSCTL_RESUME_KEY_SIZE]);
+/*
+ * *answered: @rsp says how far it came, also with an error; with INVALID_PARAMETER
+ * it says what the limits are.
+ */
+ntstatus_t ksmbd_fs_copy_chunks(struct ksmbd_open *to,
+				const struct fsctl_copychunk *c,
+				bool may_read_target,
+				struct fsctl_copychunk_rsp *rsp, bool *answered);
+ntstatus_t ksmbd_fs_duplicate(struct ksmbd_open *to,
+			      const struct fsctl_duplicate *d);
+ntstatus_t ksmbd_fs_set_sparse(struct ksmbd_open *open, bool sparse);
+ntstatus_t ksmbd_fs_query_ranges(struct ksmbd_open *open,
+				 const struct fsctl_range *range,
+				 struct wire_writer *w);
+ntstatus_t ksmbd_fs_zero_data(struct ksmbd_open *open,
+			      const struct fsctl_range *range);
 
 /*
  * Byte-range locks, [MS-FSA] 2.1.5.8 and 2.1.5.9.  ksmbd_fs_lock() may park

@@ -6,6 +6,7 @@
 #include "compat/vfs.h"
 #include "fs/fs.h"
 #include "fs/stat.h"
+#include "fs/stream.h"
 
 #define AT_END_OF_FILE	U64_MAX		/* a write there appends */
 
@@ -14,6 +15,16 @@ static void set_position(struct ksmbd_open *open, u64 position)
 	spin_lock(&open->spin);
 	open->position = position;
 	spin_unlock(&open->spin);
+}
+
+static ntstatus_t read_stream(struct ksmbd_open *open, u64 offset, void *buf,
+			      u32 len, u32 *done)
+{
+	ntstatus_t status = ksmbd_stream_read(open, offset, buf, len, done);
+
+	if (status == STATUS_SUCCESS)
+		set_position(open, offset + *done);
+	return status;
 }
 
 ntstatus_t ksmbd_fs_read(struct ksmbd_open *open, u64 offset, void *buf,
@@ -30,6 +41,8 @@ ntstatus_t ksmbd_fs_read(struct ksmbd_open *open, u64 offset, void *buf,
 		return STATUS_ACCESS_DENIED;
 	if (offset > S64_MAX || len > S64_MAX - offset)
 		return STATUS_INVALID_PARAMETER;
+	if (open->file->stream)
+		return read_stream(open, offset, buf, len, done);
 
 	while (*done < len) {
 		struct kvec vec = {
@@ -53,24 +66,53 @@ ntstatus_t ksmbd_fs_read(struct ksmbd_open *open, u64 offset, void *buf,
 }
 
 /*
+ * Of a directory that was opened without the right to list it, or a stream.  Who
+ * may only write the file has its metadata written, where streams are, and with
+ * them the journal, if the filesystem has one.
+ */
+static ntstatus_t sync_anew(struct ksmbd_open *open)
+{
+	struct file *filp;
+	int err;
+
+	filp = dentry_open(&open->filp->f_path, O_RDONLY | O_NONBLOCK | O_CLOEXEC,
+			   open->cred);
+	if (IS_ERR(filp)) {
+		err = PTR_ERR(filp);
+		if (err == -EACCES && open->file->stream)
+			err = sync_inode_metadata(file_inode(open->filp), 1);
+		return ntstatus_from_errno(err);
+	}
+	err = vfs_fsync(filp, 0);
+	compat_fput(filp);
+	return ntstatus_from_errno(err);
+}
+
+/*
  * A handle that may only append never touches what is there: [MS-SMB2]
  * 3.3.5.13.  Its writes at the end go where the end is by then.
  */
-static ntstatus_t check_append(const struct ksmbd_open *open, u64 offset,
+static ntstatus_t check_append(struct ksmbd_open *open, u64 offset,
 			       bool *append)
 {
 	u64 size = i_size_read(file_inode(open->filp));
+	ntstatus_t status;
 
 	*append = offset == AT_END_OF_FILE;
 	if (*append || open->granted_access & FILE_WRITE_DATA)
 		return STATUS_SUCCESS;
+	if (open->file->stream) {
+		status = ksmbd_stream_size(open, &size);
+		if (status != STATUS_SUCCESS)
+			return status;
+	}
 	if (offset < size)
 		return STATUS_ACCESS_DENIED;
 	*append = offset == size;
 	return STATUS_SUCCESS;
 }
 
-static ntstatus_t check_write(const struct ksmbd_open *open, u64 offset,
+static ntstatus_t check_write(struct ksmbd_open *open, u64 offset,
 			      u32 len, bool *append)
 {
 	u64 max = file_inode(open->filp)->i_sb->s_maxbytes;
@@ -107,6 +149,23 @@ static int write_all(struct file *filp, loff_t *pos, const void *buf, u32 len,
 	return 0;
 }
 
+static ntstatus_t write_stream(struct ksmbd_open *open, u64 offset,
+			       const void *buf, u32 len, bool append,
+			       bool write_through, u32 *done)
+{
+	ntstatus_t status;
+	u64 end;
+
+	status = ksmbd_stream_write(open, offset, buf, len, append, &end);
+	if (status == STATUS_SUCCESS && write_through)
+		status = sync_anew(open);
+	if (status != STATUS_SUCCESS)
+		return status;
+	*done = len;
+	set_position(open, end);
+	return STATUS_SUCCESS;
+}
+
 ntstatus_t ksmbd_fs_write(struct ksmbd_open *open, u64 offset, const void *buf,
 			  u32 len, bool write_through, u32 *done)
 {
@@ -120,6 +179,9 @@ ntstatus_t ksmbd_fs_write(struct ksmbd_open *open, u64 offset, const void *buf,
 	status = check_write(open, offset, len, &append);
 	if (status != STATUS_SUCCESS || !len)
 		return status;
+	if (open->file->stream)
+		return write_stream(open, offset, buf, len, append,
+				    write_through, done);
 	if (append) {
 		flags |= RWF_APPEND;
 		pos = 0;		/* found anew under the inode's lock */
@@ -138,19 +200,9 @@ ntstatus_t ksmbd_fs_write(struct ksmbd_open *open, u64 offset, const void *buf,
 /* [MS-SMB2] 3.3.5.11: who may write or add may also ask for it to be on disk. */
 ntstatus_t ksmbd_fs_flush(struct ksmbd_open *open)
 {
-	struct file *filp = open->filp;
-	int err;
-
 	if (!(open->granted_access & (FILE_WRITE_DATA | FILE_APPEND_DATA)))
 		return STATUS_ACCESS_DENIED;
-	if (!(filp->f_mode & FMODE_PATH))
-		return ntstatus_from_errno(vfs_fsync(filp, 0));
-	/* a directory opened without the right to list it */
-	filp = dentry_open(&filp->f_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC,
-			   open->cred);
-	if (IS_ERR(filp))
-		return ntstatus_from_errno(PTR_ERR(filp));
-	err = vfs_fsync(filp, 0);
-	compat_fput(filp);
-	return ntstatus_from_errno(err);
+	if (!(open->filp->f_mode & FMODE_PATH))
+		return ntstatus_from_errno(vfs_fsync(open->filp, 0));
+	return sync_anew(open);
 }

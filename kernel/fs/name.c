@@ -5,6 +5,7 @@
 #include <linux/string.h>
 #include "fs/casefold.h"
 #include "fs/fs.h"
+#include "fs/stream.h"
 #include "wire/utf16.h"
 
 #define MAX_PATTERN	1024
@@ -15,17 +16,36 @@ static bool is_forbidden(char c)
 	return (unsigned char)c < 0x20 || strchr("\"*/:<>?|", c);
 }
 
-/* "name::$DATA" is the file itself; any other stream is not there yet. */
-static ntstatus_t cut_stream(char *name)
+/*
+ * [MS-FSCC] 2.1.5: ":stream", ":stream:type" or "::type" at the end of a path.
+ * The index of a directory, "$I30", is the directory itself.
+ */
+static ntstatus_t take_stream(const struct ksmbd_share *share, char *path,
+			      struct ksmbd_name *name)
 {
-	char *colon = strchr(name, ':');
+	char *stream = strchr(path, ':'), *type;
 
-	if (!colon)
+	if (!stream)
 		return STATUS_SUCCESS;
-	if (strcasecmp(colon, "::$DATA"))
+	*stream++ = '\0';
+	type = strchr(stream, ':');
+	if (type)
+		*type++ = '\0';
+	if (type && !strcasecmp(type, "$DATA"))
+		name->type = STREAM_TYPE_DATA;
+	else if (type && !strcasecmp(type, "$INDEX_ALLOCATION"))
+		name->type = STREAM_TYPE_INDEX;
+	else if (type || !*stream)
 		return STATUS_OBJECT_NAME_INVALID;
-	*colon = '\0';
-	return *name ? STATUS_SUCCESS : STATUS_OBJECT_NAME_INVALID;
+	if (!*stream || (name->type == STREAM_TYPE_INDEX &&
+			 !strcasecmp(stream, "$I30")))
+		return STATUS_SUCCESS;
+	if (name->type == STREAM_TYPE_INDEX || strpbrk(stream, "\\/") ||
+	    strlen(stream) > KSMBD_STREAM_NAME_MAX ||
+	    !(share->flags & KSMBD_SHARE_FLAG_STREAMS))
+		return STATUS_OBJECT_NAME_INVALID;
+	name->stream = kstrdup(stream, GFP_KERNEL);
+	return name->stream ? STATUS_SUCCESS : STATUS_INSUFFICIENT_RESOURCES;
 }
 
 static bool is_vetoed(const struct ksmbd_share *share, const char *component)
@@ -80,13 +100,11 @@ static ntstatus_t add_component(struct ksmbd_tree *tree, char *out, char **end,
 
 static ntstatus_t check_path(struct ksmbd_tree *tree, char *path, char *out)
 {
-	ntstatus_t status = cut_stream(path);
 	char *component, *end = out;
 	size_t len = strlen(path);
+	ntstatus_t status;
 
 	*out = '\0';
-	if (status != STATUS_SUCCESS)
-		return status;
 	/* [MS-SMB2] 2.2.13: relative to the share */
 	if (*path == '\\')
 		return STATUS_INVALID_PARAMETER;
@@ -103,13 +121,14 @@ static ntstatus_t check_path(struct ksmbd_tree *tree, char *path, char *out)
 }
 
 ntstatus_t ksmbd_fs_name(struct ksmbd_tree *tree, struct wire_span utf16,
-			 char **name)
+			 struct ksmbd_name *name)
 {
 	char *path = kmalloc(PATH_MAX, GFP_KERNEL);
 	char *out = kmalloc(PATH_MAX, GFP_KERNEL);
 	ntstatus_t status;
 	int len;
 
+	*name = (struct ksmbd_name) { };
 	if (!path || !out) {
 		status = STATUS_INSUFFICIENT_RESOURCES;
 		goto out;
@@ -119,15 +138,26 @@ ntstatus_t ksmbd_fs_name(struct ksmbd_tree *tree, struct wire_span utf16,
 		status = STATUS_OBJECT_NAME_INVALID;
 		goto out;
 	}
-	status = check_path(tree, path, out);
+	status = take_stream(tree->share, path, name);
+	if (status == STATUS_SUCCESS)
+		status = check_path(tree, path, out);
 	if (status == STATUS_SUCCESS) {
-		*name = out;
+		name->path = out;
 		out = NULL;
+	} else {
+		ksmbd_fs_name_free(name);
 	}
 out:
 	kfree(path);
 	kfree(out);
 	return status;
+}
+
+void ksmbd_fs_name_free(struct ksmbd_name *name)
+{
+	kfree(name->path);
+	kfree(name->stream);
+	*name = (struct ksmbd_name) { };
 }
 
 /*

@@ -41,6 +41,29 @@ static bool is_live(struct ksmbd_open *open)
 	return live;
 }
 
+struct ksmbd_open *ksmbd_open_of_session(struct ksmbd_session *s,
+					 struct smb2_file_id id)
+{
+	struct ksmbd_open *open;
+
+	if (id.volatile_id > U32_MAX)
+		return NULL;
+	rcu_read_lock();
+	open = xa_load(&opens, id.volatile_id);
+	if (open && !refcount_inc_not_zero(&open->ref))
+		open = NULL;
+	rcu_read_unlock();
+	if (!open)
+		return NULL;
+	/* Volatile matches, the rest does not: a stale or a foreign handle. */
+	if (open->id.persistent != id.persistent || open->session != s ||
+	    !is_live(open)) {
+		ksmbd_open_put(open);
+		return NULL;
+	}
+	return open;
+}
+
 struct ksmbd_open *ksmbd_open_find(struct ksmbd_request *rq,
 				   struct smb2_file_id id)
 {
@@ -51,20 +74,10 @@ struct ksmbd_open *ksmbd_open_find(struct ksmbd_request *rq,
 			return NULL;
 		id = rq->msg->file_id;
 	}
-	if (id.volatile_id > U32_MAX)
-		return NULL;
-
-	rcu_read_lock();
-	open = xa_load(&opens, id.volatile_id);
-	if (open && !refcount_inc_not_zero(&open->ref))
-		open = NULL;
-	rcu_read_unlock();
+	open = ksmbd_open_of_session(rq->session, id);
 	if (!open)
 		return NULL;
-	/* Volatile matches, the rest does not: a stale or a foreign handle. */
-	if (open->id.persistent != id.persistent ||
-	    open->session != rq->session || open->tree != rq->tree ||
-	    !is_live(open)) {
+	if (open->tree != rq->tree) {
 		ksmbd_open_put(open);
 		return NULL;
 	}
@@ -163,6 +176,7 @@ static void open_init(struct ksmbd_open *open, struct ksmbd_request *rq,
 	open->state = OPEN_NEW;
 	INIT_LIST_HEAD(&open->session_link);
 	INIT_LIST_HEAD(&open->file_link);
+	INIT_LIST_HEAD(&open->stream_link);
 	INIT_LIST_HEAD(&open->waiters);
 }
 
@@ -260,16 +274,9 @@ static void leave_file(struct ksmbd_open *open)
 
 	ksmbd_lock_release_open(open);
 
-	mutex_lock(&file->lock);
-	list_del_init(&open->file_link);
-	if (READ_ONCE(open->delete_on_close) && !file->delete_pending)
-		ksmbd_file_set_delete(file, open);
-	if (list_empty(&file->opens) && file->delete_pending) {
-		if (ksmbd_unlink(&file->delete_path, file->delete_cred))
-			ksmbd_debug(VFS, "delete on close failed\n");
-		ksmbd_file_clear_delete(file);
-	}
-	mutex_unlock(&file->lock);
+	ksmbd_file_lock(file);
+	ksmbd_file_leave(open);
+	ksmbd_file_unlock(file);
 }
 
 void ksmbd_open_abandon(struct ksmbd_open *open)

@@ -12,17 +12,24 @@
 #include "server/request.h"
 #include "wire/smb2.h"
 
+struct ksmbd_stream;
+
+/* Inside of fs/ only: what was looked up has changed; look again. */
+#define STATUS_RETRY	NTSTATUS(0x000000FF)
+
 /**
  * struct ksmbd_file - one inode that has opens: what they share ([MS-FSA] 2.1.1.3)
  *
+ * The file itself with its unnamed stream, the base, or one named stream of it.
  * In a hash by inode; created by the first open, freed with the last
  * reference.  One reference per open.  Named by inode, never by path, so that
  * hard links and renames keep share modes and locks together.
  *
  * Locks: @lock (sleeping) serialises share-mode checks, publishing of opens,
  *	delete and rename decisions; it is taken after a directory's i_rwsem
- *	is released, never while holding one.  @spin guards the byte-range locks and
- *	is innermost.
+ *	is released, never while holding one.  A stream's is taken inside of its
+ *	base's: ksmbd_file_lock() takes what there is.  @spin guards the byte-range
+ *	locks and is innermost.
  */
 struct ksmbd_file {
 	refcount_t ref;
@@ -30,7 +37,11 @@ struct ksmbd_file {
 	struct inode *inode;		/* pinned by the opens' struct file */
 	struct mutex lock;
 	struct list_head opens;		/* struct ksmbd_open.file_link */
-	bool delete_pending;		/* the last close unlinks @delete_path */
+	struct list_head stream_opens;	/* a base's: .stream_link, of all streams */
+	struct ksmbd_file *base;	/* a stream's, referenced; else NULL */
+	struct ksmbd_stream *stream;	/* its name; see there for the locks */
+	bool delete_pending;		/* the last close unlinks @delete_path, */
+					/* or the stream */
 	struct path delete_path;	/* pinned while set: the link to remove, */
 	const struct cred *delete_cred;	/* and with whose rights */
 
@@ -79,6 +90,7 @@ struct ksmbd_open {
 	void (*on_close)(struct ksmbd_open *open);	/* a pipe's; once, may sleep */
 	struct list_head session_link;	/* under session->lock */
 	struct list_head file_link;	/* under file->lock */
+	struct list_head stream_link;	/* a stream's; under file->base->lock */
 	u32 n_byte_locks;		/* under file->spin */
 	bool byte_locks_closed;		/* under file->spin: none is added any more */
 
@@ -118,6 +130,9 @@ struct ksmbd_open {
 struct ksmbd_open *ksmbd_open_find(struct ksmbd_request *rq,
 				   struct smb2_file_id id);
 void ksmbd_open_put(struct ksmbd_open *open);
+/* The LIVE open of the session, on any tree, referenced; or NULL. */
+struct ksmbd_open *ksmbd_open_of_session(struct ksmbd_session *s,
+					 struct smb2_file_id id);
 
 /*
  * A NEW open on rq's session and tree, not found yet.  All that can run out is
@@ -147,10 +162,28 @@ bool ksmbd_open_close(struct ksmbd_open *open);
 struct ksmbd_file *ksmbd_file_get(struct inode *inode);
 /* The same, only if there is one: for names that have no handle of ours. */
 struct ksmbd_file *ksmbd_file_find(struct inode *inode);
+/* The same of a stream; takes @stream over, also when it fails. */
+struct ksmbd_file *ksmbd_file_get_stream(struct inode *inode,
+					 struct ksmbd_stream *stream);
 void ksmbd_file_put(struct ksmbd_file *file);
+/* Takes @to over.  Who has found another file under that name finds it no more. */
+void ksmbd_file_rename_stream(struct ksmbd_file *file, struct ksmbd_stream *to);
+
+/* What attributes, EAs and security belong to, whichever stream is open. */
+static inline struct ksmbd_file *ksmbd_file_base(struct ksmbd_file *file)
+{
+	return file->base ?: file;
+}
+
+/* @file->lock, and of a stream the base's around it. */
+void ksmbd_file_lock(struct ksmbd_file *file);
+void ksmbd_file_unlock(struct ksmbd_file *file);
+/* Into and out of the file's opens; ksmbd_file_lock() is held. */
+void ksmbd_file_join(struct ksmbd_open *open);
+void ksmbd_file_leave(struct ksmbd_open *open);
 /*
  * [MS-FSA] 2.1.5.1.2.2: may @access and @share_access join the opens there?
- * SHARING_VIOLATION, DELETE_PENDING or SUCCESS.  Holds file->lock.
+ * SHARING_VIOLATION, DELETE_PENDING or SUCCESS.  Holds ksmbd_file_lock().
  */
 ntstatus_t ksmbd_file_check_share(const struct ksmbd_file *file, u32 access,
 				  u32 share_access);

@@ -195,11 +195,15 @@ static ntstatus_t check_opens(const struct naming *n)
 {
 	if (n->open->file->delete_pending)
 		return STATUS_ACCESS_DENIED;
+	/* as below a directory: what is open in it keeps its path */
+	if (!n->link && !n->posix && !list_empty(&n->open->file->stream_opens))
+		return STATUS_ACCESS_DENIED;
 	if (!n->target)
 		return STATUS_SUCCESS;
 	/* POSIX semantics leave its handles to it; others protect it by them */
 	if (n->target->delete_pending ||
-	    (!n->posix && !list_empty(&n->target->opens)))
+	    (!n->posix && (!list_empty(&n->target->opens) ||
+			   !list_empty(&n->target->stream_opens))))
 		return STATUS_ACCESS_DENIED;
 	return STATUS_SUCCESS;
 }

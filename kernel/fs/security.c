@@ -270,9 +270,9 @@ ntstatus_t ksmbd_fs_set_security(struct ksmbd_open *open, u32 info,
 	sd = ksmbd_sd_decode(in);
 	if (IS_ERR(sd))
 		return decode_status(PTR_ERR(sd));
-	mutex_lock(&open->file->lock);
+	mutex_lock(&ksmbd_file_base(open->file)->lock);
 	status = set_security(open, info, sd);
-	mutex_unlock(&open->file->lock);
+	mutex_unlock(&ksmbd_file_base(open->file)->lock);
 	kvfree(sd);
 	return status;
 }

@@ -8,6 +8,7 @@
 #include "fs/dir.h"
 #include "fs/fs.h"
 #include "fs/stat.h"
+#include "fs/stream.h"
 
 #define TIME_FREEZE	(-1)	/* of a time: this handle changes it no more */
 #define TIME_THAW	(-2)	/* and now it does again */
@@ -21,7 +22,7 @@
 
 static bool is_root(const struct ksmbd_open *open)
 {
-	return open->filp->f_path.dentry == open->tree->share->root.dentry;
+	return !open->file->stream && open->filp->f_path.dentry == open->tree->share->root.dentry;
 }
 
 static ntstatus_t check_basic(const struct ksmbd_open *open,
@@ -53,7 +54,7 @@ static ntstatus_t set_dos_attr(struct ksmbd_open *open,
 
 	if (is_root(open))
 		settable &= ~(FILE_ATTRIBUTE_HIDDEN | FILE_ATTRIBUTE_SYSTEM);
-	mutex_lock(&open->file->lock);
+	mutex_lock(&ksmbd_file_base(open->file)->lock);
 	ksmbd_dos_attr_get(share, path, &attr);
 	old = attr;
 	if (b->attributes)
@@ -64,7 +65,7 @@ static ntstatus_t set_dos_attr(struct ksmbd_open *open,
 	if (attr.attributes != old.attributes ||
 	    attr.create_time != old.create_time)
 		err = ksmbd_dos_attr_set(share, path, &attr);
-	mutex_unlock(&open->file->lock);
+	mutex_unlock(&ksmbd_file_base(open->file)->lock);
 	/* without xattrs only what protects or hides is missed */
 	if (err == -EOPNOTSUPP &&
 	    !(attr.attributes & (FILE_ATTRIBUTE_READONLY |
@@ -183,6 +184,8 @@ ntstatus_t ksmbd_fs_set_end_of_file(struct ksmbd_open *open, u64 size)
 
 	if (status != STATUS_SUCCESS)
 		return status;
+	if (open->file->stream)
+		return ksmbd_stream_set_size(open, size, false);
 	if (size == (u64)i_size_read(file_inode(open->filp)))
 		return STATUS_SUCCESS;
 	return ntstatus_from_errno(resize(open, size, false));
@@ -215,6 +218,8 @@ ntstatus_t ksmbd_fs_set_allocation(struct ksmbd_open *open, u64 size)
 
 	if (status != STATUS_SUCCESS)
 		return status;
+	if (open->file->stream)		/* xattrs promise no space */
+		return ksmbd_stream_set_size(open, size, true);
 	err = ksmbd_getattr(&open->filp->f_path, &st);
 	/* cutting, be it where the data ends, frees what lies behind */
 	if (!err && (size < (u64)st.size || size < (u64)st.blocks << 9))
@@ -270,11 +275,11 @@ ntstatus_t ksmbd_fs_set_disposition(struct ksmbd_open *open, u32 flags)
 	if (flags & FILE_DISPOSITION_ON_CLOSE)
 		return set_delete_on_close(open, delete);
 
-	mutex_lock(&open->file->lock);
+	ksmbd_file_lock(open->file);
 	if (delete)
 		status = mark_deleted(open, flags);
 	else
 		ksmbd_file_clear_delete(open->file);
-	mutex_unlock(&open->file->lock);
+	ksmbd_file_unlock(open->file);
 	return status;
 }

@@ -14,6 +14,7 @@
 #include "compat/vfs.h"
 #include "debug.h"
 #include "fs/fs.h"
+#include "fs/stream.h"
 
 #define NTTIME_PER_SEC		10000000u
 #define NTTIME_UNIX_EPOCH	11644473600LL	/* seconds from 1601 to 1970 */
@@ -113,11 +114,27 @@ static bool is_share_root(const struct ksmbd_share *share,
 	return path->dentry == share->root.dentry && path->mnt == share->root.mnt;
 }
 
+/* What of the file's own is otherwise for a stream. */
+static ntstatus_t stat_stream(struct ksmbd_open *open, struct fscc_file *f)
+{
+	ntstatus_t status = ksmbd_stream_size(open, &f->end_of_file);
+
+	f->directory = false;
+	f->attributes &= ~FILE_ATTRIBUTE_DIRECTORY;
+	if (!f->attributes)
+		f->attributes = FILE_ATTRIBUTE_NORMAL;
+	if (READ_ONCE(open->file->base->delete_pending))
+		f->delete_pending = true;
+	f->allocation_size = ALIGN(f->end_of_file, KSMBD_STREAM_UNIT);
+	return status;
+}
+
 ntstatus_t ksmbd_fs_stat(struct ksmbd_open *open, struct fscc_file *f)
 {
 	const struct ksmbd_share *share = open->tree->share;
 	struct path *path = &open->filp->f_path;
 	struct name_snapshot name;
+	ntstatus_t status;
 	int err;
 
 	take_dentry_name_snapshot(&name, path->dentry);
@@ -127,6 +144,11 @@ ntstatus_t ksmbd_fs_stat(struct ksmbd_open *open, struct fscc_file *f)
 	if (err)
 		return ntstatus_from_errno(err);
 	f->delete_pending = READ_ONCE(open->file->delete_pending);
+	if (open->file->stream) {
+		status = stat_stream(open, f);
+		if (status != STATUS_SUCCESS)
+			return status;
+	}
 	/* [MS-FSA] 2.1.5.12.27: links that are not deleted */
 	if (f->delete_pending && f->number_of_links)
 		f->number_of_links--;
@@ -185,6 +207,23 @@ static int build_path(const struct ksmbd_share *share, struct path *p,
 	return 0;
 }
 
+/* ":name" behind the path */
+static bool add_stream(const struct ksmbd_open *open, char *path)
+{
+	struct inode *inode = file_inode(open->filp);
+	u32 at = strlen(path), len;
+	const char *name;
+
+	inode_lock_shared(inode);
+	name = ksmbd_stream_of_xattr(open->file->stream->xattr, &len);
+	if (at + 1 + len >= PATH_MAX)
+		name = NULL;
+	if (name)
+		snprintf(path + at, PATH_MAX - at, ":%.*s", len, name);
+	inode_unlock_shared(inode);
+	return name;
+}
+
 ntstatus_t ksmbd_fs_path(struct ksmbd_open *open, char **path)
 {
 	struct path p = open->filp->f_path;
@@ -206,6 +245,10 @@ ntstatus_t ksmbd_fs_path(struct ksmbd_open *open, char **path)
 	if (!*at)
 		*--at = '\\';
 	memmove(buf, at, strlen(at) + 1);
+	if (open->file->stream && !add_stream(open, buf)) {
+		kfree(buf);
+		return STATUS_NAME_TOO_LONG;
+	}
 	*path = buf;
 	return STATUS_SUCCESS;
 }
@@ -256,14 +299,14 @@ static void mark_archive(struct ksmbd_open *open)
 	const struct ksmbd_share *share = open->tree->share;
 	struct ksmbd_dos_attr attr;
 
-	mutex_lock(&open->file->lock);
+	mutex_lock(&ksmbd_file_base(open->file)->lock);
 	ksmbd_dos_attr_get(share, &open->filp->f_path, &attr);
 	if (!(attr.attributes & FILE_ATTRIBUTE_ARCHIVE)) {
 		attr.attributes |= FILE_ATTRIBUTE_ARCHIVE;
 		if (ksmbd_dos_attr_set(share, &open->filp->f_path, &attr))
 			ksmbd_debug(VFS, "ARCHIVE not stored\n");
 	}
-	mutex_unlock(&open->file->lock);
+	mutex_unlock(&ksmbd_file_base(open->file)->lock);
 }
 
 void ksmbd_file_written(struct ksmbd_open *open)

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The volume that a handle is on, [MS-FSCC] 2.5. */
 #include <linux/fs.h>
+#include <linux/magic.h>
 #include <linux/math64.h>
 #include <linux/statfs.h>
 #include <linux/uuid.h>
 #include "fs/ea.h"
 #include "fs/fs.h"
 #include "fs/stat.h"
+#include "fs/stream.h"
 
 #define SECTOR_SIZE_SHOWN	512
 #define FILE_DEVICE_DISK	0x00000007
@@ -73,6 +75,13 @@ ntstatus_t ksmbd_fs_statfs(struct ksmbd_open *open, struct fscc_fs *fs)
 	set_units(fs, &st);
 	if (ksmbd_ea_supported(d_inode(path->dentry)))
 		fs->attributes |= FILE_SUPPORTS_EXTENDED_ATTRIBUTES;
+	if (tree->share->flags & KSMBD_SHARE_FLAG_STORE_DOS_ATTRS)
+		fs->attributes |= FILE_SUPPORTS_SPARSE_FILES;
+	/* others try in vain and copy */
+	if (sb->s_magic == BTRFS_SUPER_MAGIC || sb->s_magic == XFS_SUPER_MAGIC)
+		fs->attributes |= FILE_SUPPORTS_BLOCK_REFCOUNTING;
+	if (ksmbd_stream_supported(tree->share, d_inode(path->dentry)))
+		fs->attributes |= FILE_NAMED_STREAMS;
 	if (!tree->writable || sb_rdonly(sb)) {
 		fs->attributes |= FILE_READ_ONLY_VOLUME;
 		fs->device_characteristics |= FILE_READ_ONLY_DEVICE;

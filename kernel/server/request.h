@@ -87,6 +87,7 @@ struct ksmbd_request {
 	u64 rsp_session_id;		/* for the response's header: as in @hdr */
 	u32 rsp_tree_id;		/* unless the handler sets another */
 	u16 charge;			/* CreditCharge, at least 1 */
+	bool error_has_body;		/* @status comes with the usual response */
 	u32 error_length;		/* BUFFER_TOO_SMALL: what it takes */
 	bool close_connection;		/* answer, then end the connection */
 	bool too_many;			/* cancelled for want of an AsyncId */

@@ -96,6 +96,31 @@ static ntstatus_t create(struct ksmbd_request *rq, struct ksmbd_create *c)
 	return STATUS_SUCCESS;
 }
 
+/*
+ * The type of a stream says what is to be opened, as the options do: "::$DATA" a
+ * file, "::$INDEX_ALLOCATION" a directory.
+ */
+static ntstatus_t apply_type(const struct ksmbd_name *name, u32 *options)
+{
+	if (name->stream)
+		return STATUS_SUCCESS;
+	switch (name->type) {
+	case STREAM_TYPE_DATA:
+		if (*options & FILE_DIRECTORY_FILE)
+			return STATUS_NOT_A_DIRECTORY;
+		*options |= FILE_NON_DIRECTORY_FILE;
+		break;
+	case STREAM_TYPE_INDEX:
+		if (*options & FILE_NON_DIRECTORY_FILE)
+			return STATUS_FILE_IS_A_DIRECTORY;
+		*options |= FILE_DIRECTORY_FILE;
+		break;
+	default:
+		break;
+	}
+	return STATUS_SUCCESS;
+}
+
 ntstatus_t smb2_create(struct ksmbd_request *rq)
 {
 	const struct smb2_create_req *req = &rq->req.create;
@@ -111,8 +136,8 @@ ntstatus_t smb2_create(struct ksmbd_request *rq)
 		.want_maximal		= req->contexts & CREATE_CTX_MXAC,
 		.posix_case		= req->contexts & CREATE_CTX_POSIX,
 	};
+	struct ksmbd_name name;
 	ntstatus_t status;
-	char *name;
 
 	if (rq->tree->share->pipe)
 		return smb2_pipe_create(rq);
@@ -122,14 +147,16 @@ ntstatus_t smb2_create(struct ksmbd_request *rq)
 	status = ksmbd_fs_name(rq->tree, req->name, &name);
 	if (status != STATUS_SUCCESS)
 		return status;
-	c.name = name;
-	if (req->contexts & CREATE_CTX_SECD)
+	c.name = name.path;
+	c.stream = name.stream;
+	status = apply_type(&name, &c.options);
+	if (status == STATUS_SUCCESS && req->contexts & CREATE_CTX_SECD)
 		status = ksmbd_fs_decode_security(rq->tree->share,
 						  req->security_descriptor,
 						  &c.sd);
 	if (status == STATUS_SUCCESS)
 		status = create(rq, &c);
 	kvfree(c.sd);
-	kfree(name);
+	ksmbd_fs_name_free(&name);
 	return status;
 }

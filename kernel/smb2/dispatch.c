@@ -284,7 +284,7 @@ void smb2_request_done(struct ksmbd_request *rq)
  */
 static bool answers_with_body(const struct ksmbd_request *rq)
 {
-	if (rq->status == STATUS_SUCCESS ||
+	if (rq->status == STATUS_SUCCESS || rq->error_has_body ||
 	    rq->status == STATUS_NOTIFY_ENUM_DIR ||
 	    rq->status == STATUS_NOTIFY_CLEANUP)
 		return true;

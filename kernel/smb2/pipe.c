@@ -11,6 +11,7 @@
 #include <linux/string.h>
 #include "ipc/ipc.h"
 #include "smb2/open.h"
+#include "wire/fsctl.h"
 #include "wire/utf16.h"
 
 static const struct { const char *name; u32 service; } pipes[] = {
@@ -219,4 +220,16 @@ ntstatus_t smb2_pipe_transceive(struct ksmbd_request *rq)
 	}
 	mutex_unlock(&open->scan);
 	return status;
+}
+
+/* [MS-SMB2] 3.3.5.15.10: every pipe there is takes another client at once */
+ntstatus_t smb2_pipe_wait(struct ksmbd_request *rq)
+{
+	struct wire_span name;
+
+	if (!rq->tree->share->pipe)
+		return STATUS_INVALID_DEVICE_REQUEST;
+	if (fsctl_get_pipe_wait(rq->req.ioctl.input, &name))
+		return STATUS_INVALID_PARAMETER;
+	return service_of(name) ? STATUS_SUCCESS : STATUS_OBJECT_NAME_NOT_FOUND;
 }

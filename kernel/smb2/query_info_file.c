@@ -71,6 +71,9 @@ static ntstatus_t put_alternate_name(struct ksmbd_open *open,
 	ntstatus_t status;
 	char *path;
 
+	/* a stream has none; that of its file is not asked for */
+	if (open->file->stream)
+		return STATUS_OBJECT_NAME_NOT_FOUND;
 	status = ksmbd_fs_path(open, &path);
 	if (status != STATUS_SUCCESS)
 		return status;
@@ -88,15 +91,10 @@ static ntstatus_t put_alternate_name(struct ksmbd_open *open,
 static ntstatus_t put_streams(struct ksmbd_open *open, struct wire_writer *w,
 			      const struct fscc_file *f, bool *overflow)
 {
-	/* a directory has no unnamed data stream */
-	if (!f->directory)
-		fscc_put_stream(w, "::$DATA", f->end_of_file,
-				f->allocation_size, true);
-	if (w->full) {
-		w->len = 0;
-		*overflow = true;
-	}
-	return STATUS_SUCCESS;
+	ntstatus_t status = ksmbd_fs_query_streams(open, w);
+
+	*overflow = status == STATUS_BUFFER_OVERFLOW;
+	return *overflow ? STATUS_SUCCESS : status;
 }
 
 static void put_pipe_local(struct wire_writer *w, const struct fscc_file *f)
@@ -143,6 +141,7 @@ static const struct fscc_file pipe_file = {
 	.delete_pending		= true,		/* [MS-FSCC] 2.4.41 <143>: pipes do */
 };
 
+#define STREAM_PAYLOAD_MAX (256 * 1024)	/* more than a list of xattrs becomes */
 #define EA_PAYLOAD_MAX	(128 * 1024)	/* more than one EA of any length */
 
 static ntstatus_t query_ea(struct ksmbd_request *rq)
@@ -162,6 +161,14 @@ static ntstatus_t query_ea(struct ksmbd_request *rq)
 				   req->additional_information, req->input, &w);
 	rq->payload.len = w.len;
 	return status;
+}
+
+/* But for streams no class is longer than its fixed part and the longest path. */
+static u32 longest(u8 info_class, const struct file_class *class)
+{
+	if (info_class == FILE_STREAM_INFORMATION)
+		return STREAM_PAYLOAD_MAX;
+	return class->size + 2 * PATH_MAX;
 }
 
 ntstatus_t smb2_query_file_info(struct ksmbd_request *rq)
@@ -194,10 +201,9 @@ ntstatus_t smb2_query_file_info(struct ksmbd_request *rq)
 	if (class->ea_size)
 		f.ea_size = ksmbd_ea_size(&open->filp->f_path);
 
-	/* no class is longer than its fixed part and the longest path */
 	if (!ksmbd_payload_alloc(&rq->payload,
 				 min_t(u32, req->output_buffer_length,
-				       class->size + 2 * PATH_MAX)))
+				       longest(req->info_class, class))))
 		return STATUS_INSUFFICIENT_RESOURCES;
 	w = wire_writer_of(rq->payload.data, rq->payload.len);
 	if (class->put)

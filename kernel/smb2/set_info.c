@@ -4,6 +4,7 @@
 
 #include <linux/slab.h>
 #include "fs/fs.h"
+#include "fs/stream.h"
 #include "smb2/open.h"
 
 static ntstatus_t set_basic(struct ksmbd_request *rq, struct wire_span in)
@@ -15,11 +16,34 @@ static ntstatus_t set_basic(struct ksmbd_request *rq, struct wire_span in)
 	return ksmbd_fs_set_basic(rq->open, &b);
 }
 
+static bool is_stream_name(const struct ksmbd_name *name)
+{
+	/* "name::$DATA" is the file itself */
+	return name->stream || (name->type != STREAM_TYPE_NONE && !*name->path);
+}
+
+/* [MS-FSA] 2.1.5.15.11.1: only within a file, by a name that begins with ':' */
+static ntstatus_t rename_stream(struct ksmbd_open *open,
+				const struct ksmbd_name *name,
+				const struct fscc_rename *rn, bool link)
+{
+	if (link || open->kind == OPEN_DIRECTORY)
+		return STATUS_INVALID_PARAMETER;
+	if (*name->path)	/* what Windows says */
+		return STATUS_SHARING_VIOLATION;
+	if (name->type == STREAM_TYPE_INDEX)
+		return STATUS_OBJECT_TYPE_MISMATCH;
+	/* what would leave the file without its unnamed stream */
+	if (!open->file->stream)
+		return name->stream ? STATUS_NOT_SUPPORTED : STATUS_SUCCESS;
+	return ksmbd_stream_rename(open, name->stream, rn->replace_if_exists);
+}
+
 static ntstatus_t rename_or_link(struct ksmbd_request *rq,
 				 const struct fscc_rename *rn, bool link)
 {
+	struct ksmbd_name name;
 	ntstatus_t status;
-	char *name;
 
 	/* a handle to start from makes no sense over the network: 2.4.37 */
 	if (rn->root_directory)
@@ -27,12 +51,16 @@ static ntstatus_t rename_or_link(struct ksmbd_request *rq,
 	status = ksmbd_fs_name(rq->tree, rn->name, &name);
 	if (status != STATUS_SUCCESS)
 		return status;
-	if (link)
-		status = ksmbd_fs_link(rq->open, name, rn->replace_if_exists);
+	if (is_stream_name(&name))
+		status = rename_stream(rq->open, &name, rn, link);
+	else if (rq->open->file->stream)
+		status = STATUS_INVALID_PARAMETER;
+	else if (link)
+		status = ksmbd_fs_link(rq->open, name.path, rn->replace_if_exists);
 	else
-		status = ksmbd_fs_rename(rq->open, name, rn->replace_if_exists,
+		status = ksmbd_fs_rename(rq->open, name.path, rn->replace_if_exists,
 					 rn->flags & FILE_RENAME_POSIX_SEMANTICS);
-	kfree(name);
+	ksmbd_fs_name_free(&name);
 	return status;
 }
 

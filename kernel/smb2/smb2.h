@@ -37,6 +37,7 @@ ntstatus_t smb2_pipe_create(struct ksmbd_request *rq);
 ntstatus_t smb2_pipe_read(struct ksmbd_request *rq);
 ntstatus_t smb2_pipe_write(struct ksmbd_request *rq);
 ntstatus_t smb2_pipe_transceive(struct ksmbd_request *rq);
+ntstatus_t smb2_pipe_wait(struct ksmbd_request *rq);
 
 /* Multi-protocol NEGOTIATE; the answer is an SMB2 NEGOTIATE response. */
 ntstatus_t smb2_negotiate_smb1(struct ksmbd_request *rq,

@@ -99,9 +99,12 @@ void fscc_put_id(struct wire_writer *w, const struct fscc_file *f);
 void fscc_put_name(struct wire_writer *w, const char *name, bool *overflow);
 void fscc_put_all(struct wire_writer *w, const struct fscc_file *f,
 		  const char *name, bool *overflow);
-/* One FILE_STREAM_INFORMATION entry; @last_entry: NextEntryOffset 0 */
-void fscc_put_stream(struct wire_writer *w, const char *name, u64 size,
-		     u64 allocation, bool last_entry);
+/*
+ * Appends one FILE_STREAM_INFORMATION entry, of the stream @name without colons and
+ * type; @prev, result and -ENOSPC as those of fscc_put_dir_entry().
+ */
+int fscc_put_stream(struct wire_writer *w, u32 prev, const char *name, u32 len,
+		    u64 size, u64 allocation);
 void fscc_put_pipe_local(struct wire_writer *w);
 
 /**
@@ -144,6 +147,7 @@ struct fscc_fs {
 #define FILE_NAMED_STREAMS		0x00040000
 #define FILE_SUPPORTS_HARD_LINKS	0x00400000
 #define FILE_SUPPORTS_EXTENDED_ATTRIBUTES 0x00800000
+#define FILE_SUPPORTS_BLOCK_REFCOUNTING	0x08000000
 
 void fscc_put_fs_volume(struct wire_writer *w, const struct fscc_fs *fs,
 			bool *overflow);

@@ -127,26 +127,33 @@ void fscc_put_all(struct wire_writer *w, const struct fscc_file *f,
 	fscc_put_name(w, name, overflow);
 }
 
-/*
- * [MS-FSCC] FileStreamInformation.  An entry that does not fit leaves only
- * whole entries behind, and sets w->full.
- */
-void fscc_put_stream(struct wire_writer *w, const char *name, u64 size,
-		     u64 allocation, bool last_entry)
+/* [MS-FSCC] 2.4.49 FileStreamInformation, one entry */
+int fscc_put_stream(struct wire_writer *w, u32 prev, const char *name, u32 len,
+		    u64 size, u64 allocation)
 {
-	u32 start = w->len;
-	u32 n = strlen(name);
-	u32 name_length = wire_utf16_len(name, n);
+	u32 start = w->len, at, name_at, name_length;
 
-	wire_put_u32(w, last_entry ? 0 : ALIGN(24 + name_length, 8));
-	wire_put_u32(w, name_length);
+	if (w->full)
+		return -ENOSPC;
+	wire_pad(w, 8);
+	at = w->len;
+	wire_put_u32(w, 0);			/* NextEntryOffset */
+	name_at = w->len;
+	wire_put_u32(w, 0);			/* StreamNameLength */
 	wire_put_u64(w, size);
 	wire_put_u64(w, allocation);
-	wire_put_utf16(w, name, n);
-	if (!last_entry)
-		wire_put_zero(w, -name_length % 8);
-	if (w->full)
+	name_length = wire_put_utf16(w, ":", 1);
+	name_length += wire_put_utf16(w, name, len);
+	name_length += wire_put_utf16(w, ":$DATA", 6);
+	if (w->full) {
 		w->len = start;
+		w->full = false;
+		return -ENOSPC;
+	}
+	wire_patch_u32(w, name_at, name_length);
+	if (prev != (u32)-1)
+		wire_patch_u32(w, prev, at - prev);
+	return at;
 }
 
 #define FILE_PIPE_MESSAGE_TYPE		1

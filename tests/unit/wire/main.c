@@ -63,6 +63,7 @@ int main(void)
 	test_fscc_set();
 	test_spnego();
 	test_ntlmssp();
+	test_fsctl();
 	test_sd();
 	printf("wire: %u checks, %u failures\n", checks, failures);
 	return failures != 0;

@@ -84,6 +84,7 @@ void test_fscc_dir(void);
 void test_fscc_set(void);
 void test_spnego(void);
 void test_ntlmssp(void);
+void test_fsctl(void);
 void test_sd(void);
 
 #endif /* _WIRE_TEST_H */

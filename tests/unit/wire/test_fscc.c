@@ -4,6 +4,8 @@
 
 static struct msg m;
 
+#define NO_ENTRY	((u32)-1)
+
 static const struct fscc_file file = {
 	.creation_time = 1, .last_access_time = 2, .last_write_time = 3,
 	.change_time = 4, .allocation_size = 5, .end_of_file = 6,
@@ -245,23 +247,30 @@ static void test_ea_names(void)
 
 static void test_streams(void)
 {
-	struct wire_writer w;
-	u8 *exact;
-
 	msg_init(&m);
-	fscc_put_stream(&m.w, "::$DATA", 3, 4096, false);
-	CHECK(m.w.len == 40 && at32(0) == 40 && at32(4) == 14);
+	CHECK(fscc_put_stream(&m.w, NO_ENTRY, "", 0, 3, 4096) == 0);
+	CHECK(m.w.len == 38 && at32(0) == 0 && at32(4) == 14);
 	CHECK(at64(8) == 3 && at64(16) == 4096);
-	fscc_put_stream(&m.w, ":x:$DATA", 1, 2, true);
-	CHECK(m.w.len == 40 + 24 + 16 && at32(40) == 0 && at32(44) == 16);
+	CHECK(!memcmp(m.bytes + 24, ":\0:\0$\0D\0A\0T\0A\0", 14));
+	CHECK(fscc_put_stream(&m.w, 0, "x", 1, 1, 2) == 40);
+	CHECK(at32(0) == 40 && m.w.len == 40 + 24 + 16);
+	CHECK(at32(40) == 0 && at32(44) == 16);
 	CHECK(!memcmp(m.bytes + 64, ":\0x\0:\0$\0D\0A\0T\0A\0", 16));
 
-	exact = malloc(79);
-	w = wire_writer_of(exact, 79);
-	fscc_put_stream(&w, "::$DATA", 3, 4096, false);
-	fscc_put_stream(&w, ":x:$DATA", 1, 2, true);
-	CHECK(w.full && w.len == 40);		/* whole entries only */
-	free(exact);
+	for (u32 len = 0; len < 80; len++) {
+		u8 *exact = malloc(len);
+		struct wire_writer w = wire_writer_of(exact, len);
+		bool fits = len >= 38;
+
+		CHECK(fscc_put_stream(&w, NO_ENTRY, "", 0, 3, 4096) ==
+		      (fits ? 0 : -ENOSPC));
+		CHECK(w.len == (fits ? 38 : 0));
+		/* whole entries only */
+		CHECK(fscc_put_stream(&w, fits ? 0 : NO_ENTRY, "x", 1, 1, 2) ==
+		      -ENOSPC);
+		CHECK(!w.full && w.len == (fits ? 38 : 0));
+		free(exact);
+	}
 }
 
 static void test_pipe(void)
