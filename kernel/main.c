@@ -107,4 +107,4 @@ MODULE_DESCRIPTION("SMB3 file server");
 MODULE_LICENSE("GPL");
 MODULE_VERSION("0.1.0");
 /* what the crypto API is asked for by name */
-MODULE_SOFTDEP("pre: md5 hmac sha256 sha512 aes cbc ecb ctr ghash gcm");
+MODULE_SOFTDEP("pre: md5 hmac sha256 sha512 aes cbc ecb ctr ghash gcm cmac ccm");

@@ -21,9 +21,10 @@
 
 struct ksmbd_aead {
 	struct crypto_aead *tfm;
+	bool ccm;
 };
 
-/* One message on its way; never on the stack, as the cipher may look at it by page. */
+/* One message on its way; from kmalloc(), because scatterlists name parts of it. */
 struct aead_run {
 	struct scatterlist *sg;		/* @few or kvmalloc()ed */
 	struct scatterlist few[FEW];
@@ -90,69 +91,135 @@ static void run_free(struct ksmbd_aead *a, struct aead_run *run)
 	kfree(run);
 }
 
-static size_t length_of(const struct kvec *iov, unsigned int n)
+static struct scatterlist *put_pieces(struct scatterlist *sg,
+				      const struct kvec *iov, unsigned int n,
+				      size_t *len)
 {
-	size_t len = 0;
-
-	for (; n; n--, iov++)
-		len += iov->iov_len;
-	return len;
+	for (*len = 0; n; n--, iov++) {
+		sg = put_piece(sg, iov->iov_base, iov->iov_len);
+		*len += iov->iov_len;
+	}
+	return sg;
 }
 
-int ksmbd_gmac(struct ksmbd_aead *a, const u8 nonce[KSMBD_GMAC_NONCE_SIZE],
-	       const struct kvec *iov, unsigned int n,
-	       u8 mac[KSMBD_AEAD_TAG_SIZE])
+/* RFC 3610 2.3: CCM's counter block starts with the size of its counter, less one. */
+static void set_iv(const struct ksmbd_aead *a, u8 iv[IV_SIZE], const u8 *nonce)
 {
-	struct aead_run *run = run_new(a, entries_of(iov, n) + 1);
+	memset(iv, 0, IV_SIZE);
+	if (a->ccm) {
+		iv[0] = IV_SIZE - 1 - KSMBD_CCM_NONCE_SIZE - 1;
+		memcpy(iv + 1, nonce, KSMBD_CCM_NONCE_SIZE);
+	} else {
+		memcpy(iv, nonce, KSMBD_GCM_NONCE_SIZE);
+	}
+}
+
+/* @tag goes in when it decrypts and comes out when it encrypts. */
+static int run(struct ksmbd_aead *a, bool encrypt, const u8 *nonce,
+	       const struct kvec *aad, unsigned int n_aad,
+	       const struct kvec *text, unsigned int n_text, u8 *tag)
+{
+	struct aead_run *run = run_new(a, entries_of(aad, n_aad) +
+				       entries_of(text, n_text) + 1);
+	size_t aad_len, text_len;
 	DECLARE_CRYPTO_WAIT(wait);
 	struct scatterlist *sg;
 	int err;
 
 	if (!run)
 		return -ENOMEM;
-	sg = run->sg;
-	for (unsigned int i = 0; i < n; i++)
-		sg = put_piece(sg, iov[i].iov_base, iov[i].iov_len);
+	sg = put_pieces(run->sg, aad, n_aad, &aad_len);
+	sg = put_pieces(sg, text, n_text, &text_len);
 	put_piece(sg, run->tag, sizeof(run->tag));
-	memcpy(run->iv, nonce, KSMBD_GMAC_NONCE_SIZE);
+	set_iv(a, run->iv, nonce);
 
 	aead_request_set_tfm(&run->req, a->tfm);
 	aead_request_set_callback(&run->req, CRYPTO_TFM_REQ_MAY_BACKLOG |
 				  CRYPTO_TFM_REQ_MAY_SLEEP,
 				  crypto_req_done, &wait);
-	aead_request_set_ad(&run->req, length_of(iov, n));
-	aead_request_set_crypt(&run->req, run->sg, run->sg, 0, run->iv);
-	err = crypto_wait_req(crypto_aead_encrypt(&run->req), &wait);
-	if (!err)
-		memcpy(mac, run->tag, sizeof(run->tag));
+	aead_request_set_ad(&run->req, aad_len);
+	if (encrypt) {
+		aead_request_set_crypt(&run->req, run->sg, run->sg, text_len,
+				       run->iv);
+		err = crypto_wait_req(crypto_aead_encrypt(&run->req), &wait);
+		if (!err)
+			memcpy(tag, run->tag, sizeof(run->tag));
+	} else {
+		memcpy(run->tag, tag, sizeof(run->tag));
+		aead_request_set_crypt(&run->req, run->sg, run->sg,
+				       text_len + sizeof(run->tag), run->iv);
+		err = crypto_wait_req(crypto_aead_decrypt(&run->req), &wait);
+	}
 	run_free(a, run);
 	return err;
+}
+
+int ksmbd_aead_encrypt(struct ksmbd_aead *a, const u8 *nonce,
+		       const struct kvec *aad, const struct kvec *iov,
+		       unsigned int n, u8 tag[KSMBD_AEAD_TAG_SIZE])
+{
+	return run(a, true, nonce, aad, 1, iov, n, tag);
+}
+
+int ksmbd_aead_decrypt(struct ksmbd_aead *a, const u8 *nonce,
+		       const struct kvec *aad, const struct kvec *iov,
+		       unsigned int n, const u8 tag[KSMBD_AEAD_TAG_SIZE])
+{
+	return run(a, false, nonce, aad, 1, iov, n, (u8 *)tag);
+}
+
+int ksmbd_gmac(struct ksmbd_aead *a, const u8 nonce[KSMBD_GCM_NONCE_SIZE],
+	       const struct kvec *iov, unsigned int n,
+	       u8 mac[KSMBD_AEAD_TAG_SIZE])
+{
+	return run(a, true, nonce, iov, n, NULL, 0, mac);
+}
+
+static struct ksmbd_aead *aead_new(struct crypto_aead *tfm, bool ccm,
+				   const u8 *key, u32 key_len)
+{
+	struct ksmbd_aead *a;
+	int err;
+
+	if (IS_ERR(tfm))
+		return ERR_CAST(tfm);
+	err = crypto_aead_setkey(tfm, key, key_len) ?:
+	      crypto_aead_setauthsize(tfm, KSMBD_AEAD_TAG_SIZE);
+	if (err)
+		goto free;
+	err = -ENOMEM;
+	a = kmalloc(sizeof(*a), GFP_KERNEL);
+	if (!a)
+		goto free;
+	a->tfm = tfm;
+	a->ccm = ccm;
+	return a;
+free:
+	crypto_free_aead(tfm);
+	return ERR_PTR(err);
 }
 
 /*
  * As with CBC (auth/cmac.c) the fast implementations carry CRYPTO_ALG_ASYNC and
  * answer at once in process context; accelerators behind a driver stay out.
  */
+#define MASK	CRYPTO_ALG_KERN_DRIVER_ONLY
+
+struct ksmbd_aead *ksmbd_gcm_new(const u8 *key, u32 key_len)
+{
+	return aead_new(crypto_alloc_aead("gcm(aes)", 0, MASK), false,
+			key, key_len);
+}
+
+struct ksmbd_aead *ksmbd_ccm_new(const u8 *key, u32 key_len)
+{
+	return aead_new(crypto_alloc_aead("ccm(aes)", 0, MASK), true,
+			key, key_len);
+}
+
 struct ksmbd_aead *ksmbd_gmac_new(const u8 key[16])
 {
-	struct ksmbd_aead *a = kzalloc(sizeof(*a), GFP_KERNEL);
-	int err;
-
-	if (!a)
-		return ERR_PTR(-ENOMEM);
-	a->tfm = compat_alloc_gmac(CRYPTO_ALG_KERN_DRIVER_ONLY);
-	if (IS_ERR(a->tfm)) {
-		err = PTR_ERR(a->tfm);
-		a->tfm = NULL;
-		goto free;
-	}
-	err = crypto_aead_setkey(a->tfm, key, 16) ?:
-	      crypto_aead_setauthsize(a->tfm, KSMBD_AEAD_TAG_SIZE);
-	if (!err)
-		return a;
-free:
-	ksmbd_aead_free(a);
-	return ERR_PTR(err);
+	return aead_new(compat_alloc_gmac(MASK), false, key, 16);
 }
 
 void ksmbd_aead_free(struct ksmbd_aead *a)

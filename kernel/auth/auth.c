@@ -244,8 +244,8 @@ static ntstatus_t judge(struct ksmbd_auth *auth, const struct attempt *t,
 		return refuse(auth, t, "list of mechanisms was tampered with");
 	if (err)
 		return status_of(err);
-	memcpy(result->session_key, auth->ntlm.key,
-	       sizeof(result->session_key));
+	memcpy(result->session_key, auth->ntlm.key, sizeof(auth->ntlm.key));
+	result->session_key_len = sizeof(auth->ntlm.key);
 	return STATUS_SUCCESS;
 }
 

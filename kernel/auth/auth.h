@@ -12,18 +12,22 @@
 #include "wire/wire.h"
 
 #define KSMBD_AUTH_MAX_BLOB	4096	/* bytes either way */
+#define KSMBD_AUTH_MAX_KEY	64	/* bytes of a GSS session key */
 
 struct ksmbd_auth;
 
 /**
  * struct ksmbd_auth_result - who it was, when ksmbd_auth_step() says SUCCESS
  * @login: ids and flags; taken over by the caller, who frees it
- * @session_key: GSS session key; zero for a guest or anonymous account
+ * @session_key: of GSS, zero behind its @session_key_len bytes, so that its
+ *	first 16 are [MS-SMB2]'s Session.SessionKey and all of them
+ *	Session.FullSessionKey; all zero for a guest or anonymous account
  */
 struct ksmbd_auth_result {
 	struct ksmbd_ipc_login login;
 	bool guest, anonymous;
-	u8 session_key[16];
+	u8 session_key[KSMBD_AUTH_MAX_KEY];
+	u32 session_key_len;
 };
 
 /* The token of NEGOTIATE: NegTokenInit2 with our mechanisms. */

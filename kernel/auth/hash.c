@@ -105,6 +105,8 @@ int ksmbd_crypto_init(void)
 		err = probe("cbc(aes)", CRYPTO_ALG_TYPE_SKCIPHER);
 	if (!err)
 		err = probe("gcm(aes)", CRYPTO_ALG_TYPE_AEAD);
+	if (!err)
+		err = probe("ccm(aes)", CRYPTO_ALG_TYPE_AEAD);
 	if (err)
 		return err;
 

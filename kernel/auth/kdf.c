@@ -35,7 +35,7 @@ static const struct kdf_text kdf_311_labels[] = {
 };
 
 /* SP800-108 5.1 with r = 32 and one iteration: PRF(1 | label | 0 | context | L) */
-static int derive(const u8 session_key[16], const struct kdf_text *label,
+static int derive(struct wire_span session_key, const struct kdf_text *label,
 		  const void *context, u32 context_len, u8 *out, u32 out_len)
 {
 	u8 digest[KSMBD_SHA256_SIZE], counter[4], bits[4];
@@ -51,7 +51,8 @@ static int derive(const u8 session_key[16], const struct kdf_text *label,
 
 	put_unaligned_be32(1, counter);
 	put_unaligned_be32(out_len * 8, bits);
-	err = ksmbd_hmac_sha256(session_key, 16, iov, ARRAY_SIZE(iov), digest);
+	err = ksmbd_hmac_sha256(session_key.data, session_key.len, iov,
+				ARRAY_SIZE(iov), digest);
 	if (!err)
 		memcpy(out, digest, out_len);
 	memzero_explicit(digest, sizeof(digest));
@@ -59,7 +60,7 @@ static int derive(const u8 session_key[16], const struct kdf_text *label,
 }
 
 int ksmbd_derive_key(u16 dialect, enum ksmbd_key_purpose purpose,
-		     const u8 session_key[16], const u8 *preauth_hash,
+		     struct wire_span session_key, const u8 *preauth_hash,
 		     u8 *out, u32 out_len)
 {
 	if (WARN_ON_ONCE(out_len != 16 && out_len != 32))
@@ -70,7 +71,9 @@ int ksmbd_derive_key(u16 dialect, enum ksmbd_key_purpose purpose,
 		if (out_len != 16 || (purpose != KSMBD_KEY_SIGNING &&
 				      purpose != KSMBD_KEY_APPLICATION))
 			return -EOPNOTSUPP;
-		memcpy(out, session_key, 16);
+		if (WARN_ON_ONCE(session_key.len < 16))
+			return -EINVAL;
+		memcpy(out, session_key.data, 16);
 		return 0;
 	}
 	if (dialect < SMB2_DIALECT_0311)

@@ -5,6 +5,7 @@
 
 #include <linux/types.h>
 #include <linux/uio.h>
+#include "wire/wire.h"
 
 #define KSMBD_PREAUTH_HASH_SIZE	64
 
@@ -19,10 +20,11 @@ enum ksmbd_key_purpose {
  * SP800-108 counter mode with HMAC-SHA256 and the label of @purpose for
  * @dialect; @preauth_hash is the 3.1.1 context and ignored before 3.1.1.
  * Before 3.0 the "derived" signing key is the session key itself.  @out_len
- * is 16 or 32.
+ * is 16 or 32.  @session_key is Session.SessionKey, 16 bytes, but for keys of
+ * 256-bit ciphers Session.FullSessionKey.
  */
 int ksmbd_derive_key(u16 dialect, enum ksmbd_key_purpose purpose,
-		     const u8 session_key[16], const u8 *preauth_hash,
+		     struct wire_span session_key, const u8 *preauth_hash,
 		     u8 *out, u32 out_len);
 
 /* hash = SHA-512(hash | pieces) */

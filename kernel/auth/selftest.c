@@ -8,6 +8,7 @@
 #include "auth/aead.h"
 #include "auth/cmac.h"
 #include "auth/delay.h"
+#include "auth/encrypt.h"
 #include "auth/hash.h"
 #include "auth/kdf.h"
 #include "auth/ntlm.h"
@@ -197,6 +198,124 @@ static void gmac_does_not_care_where_a_message_lies(struct kunit *test)
 	ksmbd_aead_free(gmac);
 }
 
+static void sealed_message(u8 *message)
+{
+	u32 i;
+
+	for (i = 0; i < 100; i++)
+		message[i] = i * 3;
+}
+
+/* Computed with Python's cryptography package: keys count up from 0, nonce 1. */
+static void encrypted_messages_are_those_of_the_specification(struct kunit *test)
+{
+	static const struct {
+		u16 cipher;
+		const char *tag, *first, *last;
+	} cases[] = {
+		{ SMB2_ENCRYPTION_AES128_CCM, "a74354f590847c5920a04e4af81a0d82",
+		  "7ec31e43cb336e276ccf7a65cab2da8f",
+		  "5d2a9bee59bb4b094a3da7d8b219ed5e" },
+		{ SMB2_ENCRYPTION_AES128_GCM, "2646ff31d7c275fe3300449b226f533a",
+		  "4cbedf0c91b9807b00bf26fa51cdfca7",
+		  "b950b64cfd4015d4413f5549a49ea6bb" },
+		{ SMB2_ENCRYPTION_AES256_CCM, "6f7f96d34373105fb5c7e8e87491c2e6",
+		  "e71386c1cd55c87092ce582bd22a3064",
+		  "28d70d8ee8244d75d1255c6b2722831f" },
+		{ SMB2_ENCRYPTION_AES256_GCM, "c4f55156886ede34e709e2014a0a796a",
+		  "e22f8436a8a0fe12521f1be218e6a2e6",
+		  "9d170a93fb58164a5eaa6e10dac2f662" },
+	};
+	u8 key[32], frame[SMB2_TRANSFORM_SIZE + 100], plain[100], before[152];
+	u8 *message = frame + SMB2_TRANSFORM_SIZE;
+	struct kvec iov[] = {
+		KSMBD_PIECE(message, 64), KSMBD_PIECE(message + 64, 36),
+	};
+	struct smb2_transform t;
+	struct wire_reader r;
+	u32 i, byte;
+
+	for (i = 0; i < 32; i++)
+		key[i] = i;
+	sealed_message(plain);
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct ksmbd_cipher *c = ksmbd_cipher_new(cases[i].cipher, key);
+
+		KUNIT_ASSERT_FALSE(test, IS_ERR(c));
+		memcpy(message, plain, sizeof(plain));
+		KUNIT_EXPECT_EQ(test, 0, ksmbd_encrypt(c, 0x1122334455667788,
+						       iov, 2, 100, frame));
+		expect_hex(test, cases[i].tag, frame + 4, 16);
+		expect_hex(test, cases[i].first, message, 16);
+		expect_hex(test, cases[i].last, message + 84, 16);
+		memcpy(before, frame, sizeof(frame));
+
+		/* any bit that counts; ProtocolId and Flags do for the decoder */
+		for (byte = 4; byte < sizeof(frame); byte++) {
+			memcpy(frame, before, sizeof(frame));
+			frame[byte] ^= 0x10;
+			r = wire_reader_of((struct wire_span) { frame, sizeof(frame) });
+			if (wire_decode_transform(&r, &t))
+				continue;
+			KUNIT_EXPECT_EQ_MSG(test, -EBADMSG,
+					    ksmbd_decrypt(c, &t, frame, message),
+					    "cipher %u byte %u", i, byte);
+		}
+		memcpy(frame, before, sizeof(frame));
+		r = wire_reader_of((struct wire_span) { frame, sizeof(frame) });
+		KUNIT_EXPECT_EQ(test, 0, wire_decode_transform(&r, &t));
+		KUNIT_EXPECT_EQ(test, 0, ksmbd_decrypt(c, &t, frame, message));
+		KUNIT_EXPECT_EQ(test, 0, memcmp(plain, message, sizeof(plain)));
+
+		/* the same once more is not the same */
+		KUNIT_EXPECT_EQ(test, 0, ksmbd_encrypt(c, 0x1122334455667788,
+						       iov, 2, 100, frame));
+		KUNIT_EXPECT_EQ(test, 2, frame[SMB2_TRANSFORM_AAD_OFFSET]);
+		KUNIT_EXPECT_NE(test, 0, memcmp(before + 52, message, 100));
+		ksmbd_cipher_free(c);
+	}
+	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, PTR_ERR(ksmbd_cipher_new(0, key)));
+	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP, PTR_ERR(ksmbd_cipher_new(5, key)));
+}
+
+/* Megabytes in place, out of pages that lie anywhere, at an odd address. */
+static void large_messages_are_encrypted_in_place(struct kunit *test)
+{
+	const u32 len = (1 << 20) + 4093;
+	u16 cipher;
+
+	for (cipher = 1; cipher <= 4; cipher++) {
+		u8 key[32], header[SMB2_TRANSFORM_SIZE];
+		struct ksmbd_cipher *c;
+		struct smb2_transform t;
+		struct wire_reader r;
+		u8 *plain = vmalloc(len), *frame = vmalloc(len + 100);
+		u8 *text = frame + 55;
+		struct kvec iov[] = {
+			KSMBD_PIECE(text, 129), KSMBD_PIECE(text + 129, 70000),
+			KSMBD_PIECE(text + 70129, len - 70129),
+		};
+
+		KUNIT_ASSERT_TRUE(test, plain && frame);
+		get_random_bytes(key, sizeof(key));
+		c = ksmbd_cipher_new(cipher, key);
+		KUNIT_ASSERT_FALSE(test, IS_ERR(c));
+		get_random_bytes(plain, len);
+		memcpy(text, plain, len);
+		KUNIT_EXPECT_EQ(test, 0, ksmbd_encrypt(c, 7, iov, 3, len, header));
+		KUNIT_EXPECT_NE(test, 0, memcmp(plain, text, len));
+		memmove(frame, header, sizeof(header));
+		memmove(frame + 52, text, len);
+		r = wire_reader_of((struct wire_span) { frame, 52 + len });
+		KUNIT_EXPECT_EQ(test, 0, wire_decode_transform(&r, &t));
+		KUNIT_EXPECT_EQ(test, 0, ksmbd_decrypt(c, &t, frame, frame + 52));
+		KUNIT_EXPECT_EQ(test, 0, memcmp(plain, frame + 52, len));
+		ksmbd_cipher_free(c);
+		vfree(frame);
+		vfree(plain);
+	}
+}
+
 /* From the KBKDFHMAC of Python's cryptography package. */
 static void keys_are_those_of_sp800_108(struct kunit *test)
 {
@@ -221,6 +340,7 @@ static void keys_are_those_of_sp800_108(struct kunit *test)
 		  "d335b53b66d02e7f76b7d886833a55c5b5ced5bec8975d9e5dfa19ed4cec1f46" },
 	};
 	u8 session_key[16], preauth[64], out[32];
+	const struct wire_span key = { session_key, sizeof(session_key) };
 	u32 i;
 
 	for (i = 0; i < 16; i++)
@@ -229,7 +349,7 @@ static void keys_are_those_of_sp800_108(struct kunit *test)
 		preauth[i] = i * 7 + 3;
 	for (i = 0; i < ARRAY_SIZE(cases); i++) {
 		int err = ksmbd_derive_key(cases[i].dialect, cases[i].purpose,
-					   session_key, preauth, out,
+					   key, preauth, out,
 					   cases[i].len);
 
 		KUNIT_EXPECT_EQ(test, 0, err);
@@ -237,12 +357,12 @@ static void keys_are_those_of_sp800_108(struct kunit *test)
 	}
 	KUNIT_EXPECT_EQ(test, -EOPNOTSUPP,
 			ksmbd_derive_key(0x0210, KSMBD_KEY_SERVER_IN,
-					 session_key, preauth, out, 16));
+					 key, preauth, out, 16));
 
 	/* The sample of the Windows 8 release notes on signing keys. */
 	unhex(test, session_key, "7cd451825d0450d235424e44ba6e78cc", 16);
 	KUNIT_EXPECT_EQ(test, 0, ksmbd_derive_key(0x0300, KSMBD_KEY_SIGNING,
-						  session_key, NULL, out, 16));
+						  key, NULL, out, 16));
 	expect_hex(test, "0b7e9c5cac36c0f6ea9ab275298cedce", out, 16);
 }
 
@@ -450,6 +570,8 @@ static struct kunit_case auth_cases[] = {
 	KUNIT_CASE(cmac_agrees_with_its_slow_twin),
 	KUNIT_CASE(signatures_ignore_their_own_field),
 	KUNIT_CASE(gmac_does_not_care_where_a_message_lies),
+	KUNIT_CASE(encrypted_messages_are_those_of_the_specification),
+	KUNIT_CASE(large_messages_are_encrypted_in_place),
 	KUNIT_CASE(keys_are_those_of_sp800_108),
 	KUNIT_CASE(preauth_hash_chains_the_messages),
 	KUNIT_CASE(ntlm_accepts_the_sample_of_the_specification),

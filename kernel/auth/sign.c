@@ -111,7 +111,7 @@ static int hmac_sign(struct crypto_shash *tfm, const struct kvec *iov,
 static int gmac_sign(struct ksmbd_aead *a, const struct kvec *iov,
 		     unsigned int n, u8 signature[SIGNATURE_SIZE])
 {
-	u8 nonce[KSMBD_GMAC_NONCE_SIZE];
+	u8 nonce[KSMBD_GCM_NONCE_SIZE];
 
 	wire_gmac_nonce(iov[0].iov_base, nonce);
 	return ksmbd_gmac(a, nonce, iov, n, signature);

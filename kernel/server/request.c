@@ -147,6 +147,7 @@ struct ksmbd_message *ksmbd_message_new(struct ksmbd_conn *conn,
 	ksmbd_conn_get(conn);
 	msg->conn = conn;
 	msg->frame = frame;
+	msg->bytes = (struct wire_span) { frame->data, frame->len };
 	msg->failed = STATUS_INVALID_PARAMETER;
 
 	spin_lock(&conn->lock);
@@ -181,6 +182,8 @@ void ksmbd_message_free(struct ksmbd_message *msg)
 	wake_up_all(&conn->idle);
 	ksmbd_backlog_start(conn);
 
+	if (msg->sealed_by)
+		ksmbd_session_put(msg->sealed_by);
 	kvfree(msg->frame);
 	kmem_cache_free(message_cache, msg);
 	ksmbd_conn_put(conn);

@@ -119,7 +119,10 @@ struct ksmbd_message {
 	struct list_head link;		/* conn->messages */
 	struct ksmbd_conn *conn;	/* reference */
 	struct ksmbd_frame *frame;
-	u32 next;			/* offset of the next request in the frame */
+	struct wire_span bytes;		/* of the frame: the chain, decrypted */
+	struct ksmbd_session *sealed_by; /* reference: the session whose key
+					 * encrypted it, and will the answers */
+	u32 next;			/* offset of the next request in @bytes */
 	u32 n_requests;			/* seen so far */
 	struct ksmbd_request *rq;	/* the one running or parked */
 	bool slow;			/* may sleep for mountd or a penalty before

@@ -29,6 +29,8 @@ static void session_free(struct ksmbd_session *s)
 	WARN_ON_ONCE(!xa_empty(&s->trees) || !list_empty(&s->channels) ||
 		     !list_empty(&s->opens));
 	ksmbd_auth_free(s->auth);
+	ksmbd_cipher_free(s->encrypt);
+	ksmbd_cipher_free(s->decrypt);
 	ksmbd_user_put(s->user);
 	xa_destroy(&s->trees);
 	mutex_destroy(&s->setup);
@@ -319,7 +321,7 @@ struct ksmbd_session *ksmbd_session_create(struct ksmbd_conn *conn)
 
 static struct ksmbd_channel *channel_new(struct ksmbd_session *s,
 					 struct ksmbd_conn *conn,
-					 const u8 session_key[16], bool sign)
+					 struct wire_span session_key, bool sign)
 {
 	struct ksmbd_channel *ch = kzalloc(sizeof(*ch), GFP_KERNEL);
 	u8 key[16];
@@ -349,8 +351,74 @@ static struct ksmbd_channel *channel_new(struct ksmbd_session *s,
 	return ch;
 }
 
+/* What the proof of a session gives it; emptied of what is handed over. */
+struct keys {
+	struct ksmbd_channel *ch;
+	struct ksmbd_cipher *encrypt, *decrypt;
+};
+
+static void keys_free(struct keys *k)
+{
+	if (k->ch)
+		ksmbd_channel_put(k->ch);
+	ksmbd_cipher_free(k->encrypt);
+	ksmbd_cipher_free(k->decrypt);
+}
+
+static struct ksmbd_cipher *cipher_new(struct ksmbd_session *s, u16 cipher,
+				       enum ksmbd_key_purpose purpose,
+				       struct wire_span session_key)
+{
+	struct ksmbd_cipher *c;
+	u8 key[32];
+	int err;
+
+	err = ksmbd_derive_key(s->dialect, purpose, session_key,
+			       s->preauth_hash, key,
+			       ksmbd_cipher_key_size(cipher));
+	c = err ? ERR_PTR(err) : ksmbd_cipher_new(cipher, key);
+	memzero_explicit(key, sizeof(key));
+	return c;
+}
+
+/* 3.1.4.2: the keys of 256 bits come from the whole session key. */
+static int ciphers_new(struct ksmbd_session *s, u16 cipher, struct keys *k,
+		       const struct ksmbd_auth_result *result)
+{
+	struct wire_span key = { result->session_key, 16 };
+	struct ksmbd_cipher *c;
+
+	if (ksmbd_cipher_key_size(cipher) > 16)
+		key.len = max_t(u32, 16, result->session_key_len);
+	c = cipher_new(s, cipher, KSMBD_KEY_SERVER_IN, key);
+	if (IS_ERR(c))
+		return PTR_ERR(c);
+	k->decrypt = c;
+	c = cipher_new(s, cipher, KSMBD_KEY_SERVER_OUT, key);
+	if (IS_ERR(c))
+		return PTR_ERR(c);
+	k->encrypt = c;
+	return 0;
+}
+
+static int keys_new(struct ksmbd_session *s, struct ksmbd_conn *conn,
+		    const struct ksmbd_auth_result *result, struct keys *k)
+{
+	const struct wire_span key = { result->session_key, 16 };
+	bool keyless = result->guest || result->anonymous;
+	struct ksmbd_channel *ch;
+
+	*k = (struct keys) { };
+	ch = channel_new(s, conn, key, !keyless);
+	if (IS_ERR(ch))
+		return PTR_ERR(ch);
+	k->ch = ch;
+	return conn->cipher && !keyless ?
+	       ciphers_new(s, conn->cipher, k, result) : 0;
+}
+
 /* SETUP to VALID with everything that comes with it, or nothing at all. */
-static bool become_valid(struct ksmbd_session *s, struct ksmbd_channel *ch,
+static bool become_valid(struct ksmbd_session *s, struct keys *keys,
 			 struct ksmbd_user *user,
 			 const struct ksmbd_auth_result *result,
 			 struct ksmbd_conn **origin)
@@ -365,7 +433,10 @@ static bool become_valid(struct ksmbd_session *s, struct ksmbd_channel *ch,
 		memcpy(s->session_key, result->session_key,
 		       sizeof(s->session_key));
 		s->user = user;
-		list_add(&ch->link, &s->channels);
+		s->encrypt = keys->encrypt;
+		s->decrypt = keys->decrypt;
+		list_add(&keys->ch->link, &s->channels);
+		*keys = (struct keys) { };
 		*origin = s->origin;
 		s->origin = NULL;
 		WRITE_ONCE(s->state, SESSION_VALID);
@@ -379,19 +450,17 @@ int ksmbd_session_validate(struct ksmbd_session *s, struct ksmbd_conn *conn,
 			   const struct ksmbd_auth_result *result)
 {
 	struct ksmbd_conn *origin = NULL;
-	struct ksmbd_channel *ch;
+	struct keys keys;
+	int err;
 
 	lockdep_assert_held(&s->setup);
-	ch = channel_new(s, conn, result->session_key,
-			 !result->guest && !result->anonymous);
-	if (IS_ERR(ch)) {
+	err = keys_new(s, conn, result, &keys);
+	if (!err && !become_valid(s, &keys, user, result, &origin))
+		err = -ENOENT;
+	if (err) {
+		keys_free(&keys);
 		ksmbd_user_put(user);
-		return PTR_ERR(ch);
-	}
-	if (!become_valid(s, ch, user, result, &origin)) {
-		ksmbd_channel_put(ch);
-		ksmbd_user_put(user);
-		return -ENOENT;
+		return err;
 	}
 	ksmbd_conn_authenticated(conn);
 	if (origin)

@@ -10,6 +10,7 @@
 #include <linux/wait.h>
 #include <linux/xarray.h>
 #include "auth/auth.h"
+#include "auth/encrypt.h"
 #include "auth/kdf.h"
 #include "auth/sign.h"
 #include "server/user.h"
@@ -71,7 +72,10 @@ struct ksmbd_session {
 	u8 preauth_hash[KSMBD_PREAUTH_HASH_SIZE];	/* under @setup */
 
 	u8 session_key[16];
+	struct ksmbd_cipher *encrypt, *decrypt;	/* both or none; owned */
 	bool signing_required;
+	bool encrypt_data;		/* nothing goes in clear but SESSION_SETUP */
+	bool uses_encryption;		/* the client has encrypted once; only set */
 	bool guest, anonymous;
 
 	/* TreeId -> tree; each entry holds a reference.  xa_lock; closed for

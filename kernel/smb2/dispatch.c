@@ -103,6 +103,8 @@ static ntstatus_t check_signature(struct ksmbd_request *rq)
 	struct ksmbd_session *s = rq->session;
 	bool claims = rq->hdr.flags & SMB2_FLAGS_SIGNED;
 
+	if (rq->msg->sealed_by)			/* better than signed */
+		return STATUS_SUCCESS;
 	if (!claims) {
 		/* also a reauthentication: it can end the session */
 		return s->signing_required ? STATUS_ACCESS_DENIED :
@@ -122,6 +124,29 @@ static ntstatus_t check_signature(struct ksmbd_request *rq)
 	return STATUS_SUCCESS;
 }
 
+/*
+ * [MS-SMB2] 3.3.5.2.9.  Only a log-on goes in clear where all has to be
+ * encrypted; its messages are signed or say nothing worth hiding.
+ */
+static ntstatus_t check_encryption(const struct ksmbd_request *rq)
+{
+	const struct ksmbd_session *sealed_by = rq->msg->sealed_by;
+
+	if (sealed_by)		/* receive.c has seen to it; related ones inherit */
+		return sealed_by == rq->session ? STATUS_SUCCESS :
+						  STATUS_ACCESS_DENIED;
+	if (rq->session->encrypt_data && rq->code != SMB2_SESSION_SETUP)
+		return STATUS_ACCESS_DENIED;
+	return STATUS_SUCCESS;
+}
+
+static ntstatus_t check_protection(struct ksmbd_request *rq)
+{
+	ntstatus_t status = check_encryption(rq);
+
+	return status == STATUS_SUCCESS ? check_signature(rq) : status;
+}
+
 /* [MS-SMB2] 3.3.5.2.9: also for commands that could do without a session. */
 static ntstatus_t find_session(struct ksmbd_request *rq, unsigned int needs)
 {
@@ -138,10 +163,10 @@ static ntstatus_t find_session(struct ksmbd_request *rq, unsigned int needs)
 	rq->channel = ksmbd_channel_find(s, rq->conn);
 	rq->user = ksmbd_session_user(s);
 	if (!(needs & NEEDS_SESSION))
-		return rq->channel ? check_signature(rq) : STATUS_SUCCESS;
+		return rq->channel ? check_protection(rq) : STATUS_SUCCESS;
 	if (!rq->channel || !rq->user)		/* still being set up */
 		return STATUS_USER_SESSION_DELETED;
-	return check_signature(rq);
+	return check_protection(rq);
 }
 
 static ntstatus_t find_tree(struct ksmbd_request *rq)

@@ -56,6 +56,29 @@ static u16 choose_signing(const struct smb2_negotiate_req *req, u16 dialect)
 	return SMB2_SIGNING_AES_CMAC;
 }
 
+/*
+ * One for all: GCM is several times faster than CCM, and 128 bits are enough
+ * for a client that takes either.  0: none in common, or switched off.
+ */
+static u16 choose_cipher(const struct smb2_negotiate_req *req, u16 dialect)
+{
+	static const u16 ciphers[] = {
+		SMB2_ENCRYPTION_AES128_GCM, SMB2_ENCRYPTION_AES256_GCM,
+		SMB2_ENCRYPTION_AES128_CCM, SMB2_ENCRYPTION_AES256_CCM,
+	};
+
+	if (dialect < SMB2_DIALECT_0300 ||
+	    ksmbd_settings.flags & KSMBD_GLOBAL_FLAG_SMB2_ENCRYPTION_OFF)
+		return 0;
+	if (dialect < SMB2_DIALECT_0311)
+		return req->capabilities & SMB2_GLOBAL_CAP_ENCRYPTION ?
+		       SMB2_ENCRYPTION_AES128_CCM : 0;
+	for (size_t i = 0; i < ARRAY_SIZE(ciphers); i++)
+		if (lists(&req->ciphers, ciphers[i]))
+			return ciphers[i];
+	return 0;
+}
+
 static ntstatus_t check_contexts(const struct smb2_negotiate_req *req)
 {
 	if (!req->has_preauth)
@@ -125,6 +148,8 @@ static void describe_ourselves(struct ksmbd_conn *conn)
 	conn->capabilities = 0;
 	if (conn->dialect > SMB2_DIALECT_0202)
 		conn->capabilities |= SMB2_GLOBAL_CAP_LARGE_MTU;
+	if (conn->cipher && conn->dialect < SMB2_DIALECT_0311)
+		conn->capabilities |= SMB2_GLOBAL_CAP_ENCRYPTION;
 	choose_sizes(conn);
 }
 
@@ -147,6 +172,10 @@ ntstatus_t smb2_negotiate(struct ksmbd_request *rq)
 			return status;
 		ctx.preauth = true;
 		ctx.signing = req->has_signing;
+		/* without one in common it says cipher 0: 3.3.5.4 */
+		ctx.encryption = req->has_encryption &&
+				 !(ksmbd_settings.flags &
+				   KSMBD_GLOBAL_FLAG_SMB2_ENCRYPTION_OFF);
 		get_random_bytes(ctx.salt, sizeof(ctx.salt));
 		memset(conn->preauth_hash, 0, sizeof(conn->preauth_hash));
 		if (ksmbd_preauth_update(conn->preauth_hash, &bytes, 1))
@@ -161,6 +190,8 @@ ntstatus_t smb2_negotiate(struct ksmbd_request *rq)
 	       req->n_dialects * sizeof(u16));
 	conn->signing_algorithm = choose_signing(req, dialect);
 	ctx.signing_algorithm = conn->signing_algorithm;
+	conn->cipher = choose_cipher(req, dialect);
+	ctx.cipher = conn->cipher;
 	conn->dialect = dialect;
 	describe_ourselves(conn);
 

@@ -10,7 +10,7 @@
 #include "server/server.h"
 #include "smb2/dispatch.h"
 
-/* One request of a chain as it lies in the frame; @h is decoded. */
+/* One request of a chain as it lies in the message; @h is decoded. */
 struct chain_link {
 	struct wire_span bytes;
 	struct smb2_header h;
@@ -20,17 +20,15 @@ struct chain_link {
  * The request at @pos.  NextCommand has to be a multiple of 8 that leaves room
  * for this header and for the next ([MS-SMB2] 3.3.5.2.7).
  */
-static int chain_link_at(const struct ksmbd_frame *frame, u32 pos,
-			 struct chain_link *l)
+static int chain_link_at(struct wire_span whole, u32 pos, struct chain_link *l)
 {
-	struct wire_span whole = { frame->data, frame->len };
 	struct wire_reader r = wire_reader_at(whole, pos);
 	u32 left;
 
 	if (wire_decode_header(&r, &l->h))
 		return -EINVAL;
-	left = frame->len - pos;
-	l->bytes.data = frame->data + pos;
+	left = whole.len - pos;
+	l->bytes.data = whole.data + pos;
 	l->bytes.len = left;
 	if (!l->h.next_command)
 		return 0;
@@ -55,14 +53,18 @@ static u16 charge_of(const struct ksmbd_conn *conn, const struct smb2_header *h)
  */
 static int check_chain(struct ksmbd_conn *conn, struct ksmbd_message *msg)
 {
-	const struct ksmbd_frame *frame = msg->frame;
 	struct chain_link l;
 	u32 pos = 0, n = 0;
 
 	do {
-		if (++n > KSMBD_MAX_COMPOUND || chain_link_at(frame, pos, &l))
+		if (++n > KSMBD_MAX_COMPOUND ||
+		    chain_link_at(msg->bytes, pos, &l))
 			return -EINVAL;
 		if (l.h.flags & SMB2_FLAGS_SERVER_TO_REDIR)
+			return -EINVAL;
+		/* one session's key says nothing for another: 3.3.5.2.1.1 */
+		if (msg->sealed_by && l.h.session_id != msg->sealed_by->id &&
+		    !(l.h.flags & SMB2_FLAGS_RELATED_OPERATIONS))
 			return -EINVAL;
 		/* CANCEL reuses the id of what it cancels: 3.3.5.16 */
 		if (l.h.command != SMB2_CANCEL &&
@@ -94,7 +96,7 @@ static struct ksmbd_request *next_request(struct ksmbd_message *msg)
 	if (!rq)
 		return NULL;
 	/* check_chain() has been here: this cannot fail */
-	if (WARN_ON_ONCE(chain_link_at(msg->frame, msg->next, &l))) {
+	if (WARN_ON_ONCE(chain_link_at(msg->bytes, msg->next, &l))) {
 		ksmbd_request_free(rq);
 		return NULL;
 	}
@@ -168,12 +170,11 @@ void ksmbd_message_run(struct work_struct *work)
 /* SMB1's multi-protocol NEGOTIATE, the first frame or never. */
 static int receive_smb1(struct ksmbd_conn *conn, struct ksmbd_message *msg)
 {
-	struct wire_span bytes = { msg->frame->data, msg->frame->len };
 	struct smb1_negotiate n;
 	struct ksmbd_request *rq;
 
 	if (conn->dialect || conn->smb1_seen ||
-	    wire_decode_smb1_negotiate(bytes, &n))
+	    wire_decode_smb1_negotiate(msg->bytes, &n))
 		return -EPROTO;
 	/* its answer stands for MessageId 0: 3.3.5.3.2 */
 	if (ksmbd_credits_consume(&conn->credits, 0, 1))
@@ -181,7 +182,7 @@ static int receive_smb1(struct ksmbd_conn *conn, struct ksmbd_message *msg)
 	rq = ksmbd_request_new(msg);
 	if (!rq)
 		return -ENOMEM;
-	rq->raw = bytes;
+	rq->raw = msg->bytes;
 	rq->charge = 1;
 	rq->hdr.credits = 1;
 	conn->smb1_seen = true;
@@ -202,7 +203,7 @@ static int receive_smb2(struct ksmbd_conn *conn, struct ksmbd_message *msg)
 			    conn->transport->peer);
 		return err;
 	}
-	err = chain_link_at(msg->frame, 0, &first);
+	err = chain_link_at(msg->bytes, 0, &first);
 	if (err)
 		return err;
 
@@ -213,6 +214,45 @@ static int receive_smb2(struct ksmbd_conn *conn, struct ksmbd_message *msg)
 	else
 		ksmbd_message_queue(msg);
 	return 0;
+}
+
+/*
+ * [MS-SMB2] 3.3.5.2.1.1.  In the receiving thread, so that MessageIds are used
+ * up in the order they came.  Whatever is wrong ends the connection: there is
+ * nobody to answer who has proved anything.
+ */
+static int decrypt(struct ksmbd_conn *conn, struct ksmbd_message *msg)
+{
+	struct wire_reader r = wire_reader_of(msg->bytes);
+	u8 *header = msg->frame->data;
+	struct ksmbd_session *s;
+	struct smb2_transform t;
+
+	if (!conn->cipher || wire_decode_transform(&r, &t))
+		return -EPROTO;
+	s = ksmbd_session_find(conn, t.session_id);
+	if (!s)
+		return -EPROTO;
+	msg->sealed_by = s;
+	/* guests have no key */
+	if (ksmbd_session_get_state(s) != SESSION_VALID || !s->decrypt)
+		return -EPROTO;
+	msg->bytes.data = header + SMB2_TRANSFORM_SIZE;
+	msg->bytes.len = t.original_message_size;
+	WRITE_ONCE(s->uses_encryption, true);
+	return ksmbd_decrypt(s->decrypt, &t, header,
+			     header + SMB2_TRANSFORM_SIZE);
+}
+
+static int receive_transform(struct ksmbd_conn *conn, struct ksmbd_message *msg)
+{
+	int err = decrypt(conn, msg);
+
+	if (!err)
+		return receive_smb2(conn, msg);	/* also refuses another transform */
+	ksmbd_debug(CONN, "%s: encrypted frame: %d\n", conn->transport->peer,
+		    err);
+	return err;
 }
 
 int ksmbd_received(struct ksmbd_conn *conn, struct ksmbd_frame *frame)
@@ -234,7 +274,10 @@ int ksmbd_received(struct ksmbd_conn *conn, struct ksmbd_frame *frame)
 	case SMB2_PROTOCOL_ID:
 		err = receive_smb2(conn, msg);
 		break;
-	default:	/* a transform without a negotiated cipher, or noise */
+	case SMB2_TRANSFORM_ID:
+		err = receive_transform(conn, msg);
+		break;
+	default:
 		err = -EPROTO;
 		break;
 	}

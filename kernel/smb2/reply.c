@@ -28,6 +28,7 @@ struct reply_link {
 
 struct reply {
 	struct ksmbd_outgoing out;
+	u8 transform[SMB2_TRANSFORM_SIZE];
 	unsigned int n_links;
 	struct reply_link links[];	/* and their pieces behind them */
 };
@@ -45,13 +46,15 @@ static struct reply *reply_new(unsigned int n_links)
 {
 	struct reply *r = NULL;		/* sized by type, not yet there */
 	size_t links = ALIGN(struct_size(r, links, n_links), sizeof(void *));
-	size_t size = links + n_links * PIECES_PER_LINK * sizeof(struct kvec);
+	size_t size = links +
+		      (1 + n_links * PIECES_PER_LINK) * sizeof(struct kvec);
 
 	r = kvmalloc(size, GFP_KERNEL);
 	if (!r)
 		return NULL;
 	r->out = (struct ksmbd_outgoing) {
-		.iov	= (void *)r + links,
+		/* the first is for a transform header */
+		.iov	= (struct kvec *)((void *)r + links) + 1,
 		.size	= size,
 		.free	= reply_free,
 	};
@@ -102,6 +105,8 @@ static struct smb2_header response_header(struct ksmbd_request *rq)
 static struct ksmbd_sign_key *signing_key_for(const struct ksmbd_request *rq)
 {
 	if (!rq->channel || !rq->session || rq->status == STATUS_PENDING)
+		return NULL;
+	if (rq->msg->sealed_by)		/* will be authenticated as a whole */
 		return NULL;
 	if (rq->signed_ok || rq->session->signing_required ||
 	    (rq->code == SMB2_SESSION_SETUP && rq->status == STATUS_SUCCESS))
@@ -169,6 +174,25 @@ static int build(struct reply *r, struct ksmbd_request *rq, bool last)
 	return err;
 }
 
+/* [MS-SMB2] 3.3.4.1.4: what came encrypted is answered encrypted. */
+static int encrypt(struct reply *r, struct ksmbd_session *s)
+{
+	int err;
+
+	if (!s)
+		return 0;
+	err = ksmbd_encrypt(s->encrypt, s->id, r->out.iov, r->out.n, r->out.len,
+			    r->transform);
+	if (err)
+		return err;
+	r->out.iov--;
+	r->out.iov->iov_base = r->transform;
+	r->out.iov->iov_len = sizeof(r->transform);
+	r->out.n++;
+	r->out.len += sizeof(r->transform);
+	return 0;
+}
+
 /* The frame of all that is done; the requests end here. */
 static struct reply *build_chain(struct ksmbd_message *msg, unsigned int n)
 {
@@ -186,6 +210,8 @@ static struct reply *build_chain(struct ksmbd_message *msg, unsigned int n)
 		list_del(&rq->link);
 		ksmbd_request_free(rq);
 	}
+	if (!err)
+		err = encrypt(r, msg->sealed_by);
 	if (err && r) {
 		reply_free(&r->out);
 		r = NULL;
@@ -218,11 +244,58 @@ void smb2_reply_interim(struct ksmbd_request *rq)
 	smb2_reply_send(rq->msg);
 	rq->status = STATUS_PENDING;
 	r = reply_new(1);
-	if (r && !build(r, rq, true)) {
+	if (r && !build(r, rq, true) && !encrypt(r, rq->msg->sealed_by)) {
 		ksmbd_outbox_put(rq->conn, &r->out);
 		return;
 	}
 	if (r)
 		reply_free(&r->out);
 	ksmbd_conn_shutdown(rq->conn);
+}
+
+/* The client can read it: encrypted where it has to be, and for whom it always is. */
+static struct ksmbd_session *sealer_of(struct ksmbd_session *s)
+{
+	return s->encrypt && (s->encrypt_data || READ_ONCE(s->uses_encryption)) ?
+	       s : NULL;
+}
+
+static int build_unsolicited(struct reply *r, enum smb2_code code,
+			     const void *body, u32 len)
+{
+	const struct smb2_header h = {
+		.command	= code,
+		.flags		= SMB2_FLAGS_SERVER_TO_REDIR,
+		.message_id	= U64_MAX,
+	};
+	struct reply_link *l = &r->links[r->n_links++];
+	struct wire_writer w = wire_writer_of(l->head, sizeof(l->head));
+
+	wire_encode_header(&w, &h);
+	wire_put_bytes(&w, body, len);
+	l->iov = r->out.iov;
+	l->n = 0;
+	l->len = 0;
+	l->payload = (struct ksmbd_payload) { };
+	if (WARN_ON_ONCE(w.full))
+		return -EOVERFLOW;
+	add_piece(l, l->head, w.len);
+	r->out.n = l->n;
+	r->out.len = l->len;
+	return 0;
+}
+
+void smb2_send_unsolicited(struct ksmbd_conn *conn, struct ksmbd_session *session,
+			   enum smb2_code code, const void *body, u32 len)
+{
+	struct reply *r = reply_new(1);
+
+	if (r && !build_unsolicited(r, code, body, len) &&
+	    !encrypt(r, sealer_of(session))) {
+		ksmbd_outbox_put(conn, &r->out);
+		return;
+	}
+	if (r)
+		reply_free(&r->out);
+	ksmbd_conn_shutdown(conn);
 }

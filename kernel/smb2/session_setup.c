@@ -74,6 +74,11 @@ static bool wants_signing(const struct ksmbd_request *rq)
 	       rq->conn->client_security_mode & SMB2_NEGOTIATE_SIGNING_REQUIRED;
 }
 
+static bool must_encrypt(void)
+{
+	return ksmbd_settings.flags & KSMBD_GLOBAL_FLAG_SMB2_ENCRYPTION;
+}
+
 static ntstatus_t logged_on(struct ksmbd_request *rq, struct ksmbd_session *s,
 			    struct ksmbd_auth_result *result)
 {
@@ -83,12 +88,17 @@ static ntstatus_t logged_on(struct ksmbd_request *rq, struct ksmbd_session *s,
 
 	if (IS_ERR(user))
 		return STATUS_INSUFFICIENT_RESOURCES;
+	if (must_encrypt() && (result->guest || result->anonymous)) {
+		ksmbd_user_put(user);		/* there is no key to do it with */
+		return STATUS_ACCESS_DENIED;
+	}
 	if (ksmbd_session_get_state(s) == SESSION_VALID) {
 		err = ksmbd_session_reauthenticate(s, user);
 	} else {
 		replace_previous(rq, s, user);
 		s->signing_required = wants_signing(rq) && !result->guest &&
 				      !result->anonymous;
+		s->encrypt_data = must_encrypt();
 		err = ksmbd_session_validate(s, rq->conn, user, result);
 	}
 	if (err == -EACCES)
@@ -98,6 +108,8 @@ static ntstatus_t logged_on(struct ksmbd_request *rq, struct ksmbd_session *s,
 					STATUS_INSUFFICIENT_RESOURCES;
 	if (!rq->channel)
 		rq->channel = ksmbd_channel_find(s, rq->conn);
+	if (s->encrypt_data)
+		rsp->session_flags |= SMB2_SESSION_FLAG_ENCRYPT_DATA;
 	if (s->guest)
 		rsp->session_flags |= SMB2_SESSION_FLAG_IS_GUEST;
 	if (s->anonymous)
@@ -148,6 +160,9 @@ ntstatus_t smb2_session_setup(struct ksmbd_request *rq)
 	/* 3.3.5.5 step 4: no multichannel was offered */
 	if (req->flags & SMB2_SESSION_FLAG_BINDING)
 		return STATUS_REQUEST_NOT_ACCEPTED;
+	/* steps 1 and 2: who cannot encrypt where all has to be */
+	if (must_encrypt() && !rq->conn->cipher)
+		return STATUS_ACCESS_DENIED;
 	if (req->blob.len > KSMBD_AUTH_MAX_BLOB)
 		return STATUS_INVALID_PARAMETER;
 	s = session_for(rq, &status);

@@ -51,6 +51,14 @@ void smb2_reply_send(struct ksmbd_message *msg);
 /* The interim STATUS_PENDING of a request that was made async. */
 void smb2_reply_interim(struct ksmbd_request *rq);
 
+/*
+ * Sends what no request asked for: MessageId all ones, no session or tree in
+ * its header, never signed (3.3.4.1.1), but encrypted when @session is.
+ * @session is whom it is about.  What cannot be sent ends the connection.
+ */
+void smb2_send_unsolicited(struct ksmbd_conn *conn, struct ksmbd_session *session,
+			   enum smb2_code code, const void *body, u32 len);
+
 int smb2_dispatch_init(void);
 
 #endif

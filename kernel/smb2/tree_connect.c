@@ -30,10 +30,10 @@ ntstatus_t smb2_tree_connect(struct ksmbd_request *rq)
 
 	/*
 	 * 3.3.5.7: in 3.1.1 the request proves that nobody tampered with
-	 * NEGOTIATE, so an authenticated client has to sign it.
+	 * NEGOTIATE, so an authenticated client has to sign or encrypt it.
 	 */
 	if (rq->conn->dialect == SMB2_DIALECT_0311 && !rq->signed_ok &&
-	    !rq->session->guest && !rq->session->anonymous) {
+	    !rq->msg->sealed_by && !rq->session->guest && !rq->session->anonymous) {
 		rq->close_connection = true;
 		return STATUS_ACCESS_DENIED;
 	}

@@ -82,6 +82,33 @@ void wire_encode_header(struct wire_writer *w, const struct smb2_header *h);
 #define WIRE_GMAC_NONCE_SIZE	12
 void wire_gmac_nonce(const u8 header[SMB2_HEADER_SIZE],
 		     u8 nonce[WIRE_GMAC_NONCE_SIZE]);
+/**
+ * struct smb2_transform - [MS-SMB2] 2.2.41 SMB2 TRANSFORM_HEADER, both directions
+ * @signature: the AEAD's tag
+ * @nonce: 11 bytes of it for CCM, 12 for GCM
+ *
+ * What is authenticated beside the message are the encoded bytes from the
+ * Nonce on.
+ */
+struct smb2_transform {
+	u8 signature[16];
+	u8 nonce[16];
+	u32 original_message_size;
+	u64 session_id;
+};
+
+#define SMB2_TRANSFORM_SIZE	52
+#define SMB2_TRANSFORM_SIGNATURE_OFFSET 4
+#define SMB2_TRANSFORM_AAD_OFFSET 20
+#define SMB2_TRANSFORM_AAD_SIZE	(SMB2_TRANSFORM_SIZE - SMB2_TRANSFORM_AAD_OFFSET)
+
+/*
+ * -EINVAL also when the message behind it is not as long as it says, or too
+ * short for an SMB2 header: 3.3.5.2.1.1.
+ */
+int wire_decode_transform(struct wire_reader *r, struct smb2_transform *t);
+void wire_encode_transform(struct wire_writer *w, const struct smb2_transform *t);
+
 /* [MS-SMB2] 2.2.2, without ErrorData: 9 bytes, one of them padding. */
 void wire_encode_error(struct wire_writer *w);
 /* With 4 bytes of ErrorData: the length that would have done. */

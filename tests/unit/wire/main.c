@@ -53,6 +53,7 @@ int main(void)
 {
 	test_header();
 	test_gmac_nonce();
+	test_transform();
 	test_requests();
 	test_responses();
 	test_negotiate();

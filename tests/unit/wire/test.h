@@ -74,6 +74,7 @@ void every_byte_bent(const u8 *bytes, u32 len, decode_fn decode);
 
 void test_header(void);
 void test_gmac_nonce(void);
+void test_transform(void);
 void test_requests(void);
 void test_responses(void);
 void test_negotiate(void);

@@ -73,6 +73,54 @@ void test_gmac_nonce(void)
 	CHECK(nonce[8] == 0);
 }
 
+static int transform(struct wire_span in)
+{
+	struct wire_reader r = wire_reader_of(in);
+	struct smb2_transform t;
+
+	return wire_decode_transform(&r, &t);
+}
+
+void test_transform(void)
+{
+	struct smb2_transform t = {
+		.signature = "signature...123", .nonce = "nonce.......123",
+		.original_message_size = 64, .session_id = 0x0102030405060708,
+	}, back;
+	struct wire_reader r;
+	struct msg m;
+
+	msg_init(&m);
+	wire_encode_transform(&m.w, &t);
+	CHECK(m.w.len == SMB2_TRANSFORM_SIZE);
+	CHECK(!memcmp(m.bytes + SMB2_TRANSFORM_SIGNATURE_OFFSET, t.signature, 16));
+	CHECK(!memcmp(m.bytes + SMB2_TRANSFORM_AAD_OFFSET, t.nonce, 16));
+	wire_put_zero(&m.w, 64);
+	every_prefix("transform", m.bytes, m.w.len, m.w.len, transform);
+	every_byte_bent(m.bytes, m.w.len, transform);
+
+	r = wire_reader_of(msg_span(&m));
+	CHECK(wire_decode_transform(&r, &back) == 0 && r.pos == 52);
+	CHECK(!memcmp(back.signature, t.signature, 16));
+	CHECK(!memcmp(back.nonce, t.nonce, 16));
+	CHECK(back.original_message_size == 64);
+	CHECK(back.session_id == 0x0102030405060708);
+
+	wire_put_u8(&m.w, 0);		/* more behind it than it says */
+	CHECK(transform(msg_span(&m)) == -EINVAL);
+	m.w.len = SMB2_TRANSFORM_SIZE + 63;
+	m.bytes[36] = 63;		/* no room for a header */
+	CHECK(transform(msg_span(&m)) == -EINVAL);
+	m.w.len++;
+	m.bytes[36] = 64;
+	CHECK(transform(msg_span(&m)) == 0);
+	m.bytes[42] = 2;		/* Flags */
+	CHECK(transform(msg_span(&m)) == -EINVAL);
+	m.bytes[42] = 1;
+	m.bytes[0] = 0xFE;
+	CHECK(transform(msg_span(&m)) == -EINVAL);
+}
+
 static struct msg m;
 
 /* Encodes with every capacity up to the need: full exactly when it is short. */
