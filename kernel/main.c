@@ -3,6 +3,7 @@
 #include <linux/module.h>
 #include "auth/kdf.h"
 #include "fs/casefold.h"
+#include "fs/notify.h"
 #include "fs/open.h"
 #include "fs/status.h"
 #include "ipc/admin.h"
@@ -52,9 +53,12 @@ static int __init ksmbd_init(void)
 	err = ksmbd_open_init();
 	if (err)
 		goto undo_session;
-	err = ksmbd_tcp_init();
+	err = ksmbd_notify_init();
 	if (err)
 		goto undo_open;
+	err = ksmbd_tcp_init();
+	if (err)
+		goto undo_notify;
 	err = ksmbd_server_init();
 	if (err)
 		goto undo_tcp;
@@ -73,6 +77,8 @@ undo_server:
 	ksmbd_server_exit();
 undo_tcp:
 	ksmbd_tcp_exit();
+undo_notify:
+	ksmbd_notify_exit();
 undo_open:
 	ksmbd_open_exit();
 undo_session:
@@ -92,6 +98,7 @@ static void __exit ksmbd_exit(void)
 	ksmbd_server_exit();		/* no connection is left after it */
 	ksmbd_ipc_exit();
 	ksmbd_tcp_exit();
+	ksmbd_notify_exit();
 	ksmbd_open_exit();
 	ksmbd_session_exit();
 	ksmbd_request_exit();

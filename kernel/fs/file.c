@@ -16,6 +16,7 @@
 #include "compat/vfs.h"
 #include "debug.h"
 #include "fs/stream.h"
+#include "fs/notify.h"
 
 #define UNLINK_TRIES	8		/* against a local process that renames */
 
@@ -234,6 +235,7 @@ void ksmbd_file_set_delete(struct ksmbd_file *file, struct ksmbd_open *by)
 	path_get(&file->delete_path);
 	file->delete_cred = get_cred(by->cred);
 	file->delete_pending = true;
+	ksmbd_notify_deleted(file);
 }
 
 /* Under file->lock, or with the last reference. */

@@ -16,6 +16,7 @@
 #include "compat/vfs.h"
 #include "debug.h"
 #include "fs/lock.h"
+#include "fs/notify.h"
 #include "server/server.h"
 
 #define CLOSE_BATCH	32
@@ -112,6 +113,7 @@ void ksmbd_open_put(struct ksmbd_open *open)
 {
 	if (!refcount_dec_and_test(&open->ref))
 		return;
+	ksmbd_notify_free(open);
 	if (open->file)		/* first: the filp keeps its inode alive */
 		ksmbd_file_put(open->file);
 	if (open->filp)
@@ -302,6 +304,7 @@ bool ksmbd_open_close(struct ksmbd_open *open)
 
 	if (open->on_close)
 		open->on_close(open);
+	ksmbd_notify_close(open);
 	if (open->file)
 		leave_file(open);
 	ksmbd_open_put(open);		/* the table's */

@@ -84,6 +84,8 @@ struct ksmbd_open {
 	u32 granted_access;
 	u32 share_access;
 	u32 options;			/* FILE_* create options */
+	struct ksmbd_watch *watch;	/* a directory's, from the first CHANGE_NOTIFY
+					 * on; set under @scan and @spin */
 	bool reserved;			/* holds a slot and a place; until close */
 	u32 pipe_handle;		/* ipc handle */
 	u32 pipe_service;		/* KSMBD_RPC_*_METHOD_INVOKE */

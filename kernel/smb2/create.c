@@ -4,6 +4,7 @@
 
 #include <linux/slab.h>
 #include "fs/fs.h"
+#include "fs/notify.h"
 
 #define IMPERSONATION_DELEGATE	3
 
@@ -13,6 +14,11 @@
 #define KNOWN_OPTIONS		0x00FFFFFF
 #define KNOWN_ATTRIBUTES	0x00007FB7	/* [MS-FSCC] 2.6 */
 #define SETTABLE_ATTRIBUTES	0x00005127	/* of them, those a CREATE stores */
+
+/* [MS-FSA] 2.1.5.1.2.2 */
+#define CHANGED_BY_OVERWRITE						\
+	(FILE_NOTIFY_CHANGE_ATTRIBUTES | FILE_NOTIFY_CHANGE_SIZE |	\
+	 FILE_NOTIFY_CHANGE_LAST_WRITE)
 
 static ntstatus_t check_request(const struct smb2_create_req *req)
 {
@@ -76,9 +82,14 @@ static ntstatus_t create(struct ksmbd_request *rq, struct ksmbd_create *c)
 {
 	struct smb2_create_rsp *rsp = &rq->rsp.create;
 	struct fscc_file f = { };
+	struct ksmbd_quiet quiet;
 	ntstatus_t status;
 
+	ksmbd_quiet_begin(&quiet);
 	status = ksmbd_fs_create(rq, c);
+	ksmbd_quiet_end(&quiet, rq->open, status == STATUS_SUCCESS &&
+			(c->action == FILE_OVERWRITTEN ||
+			 c->action == FILE_SUPERSEDED) ? CHANGED_BY_OVERWRITE : 0);
 	if (status != STATUS_SUCCESS)
 		return status;
 	status = ksmbd_fs_stat(rq->open, &f);

@@ -5,6 +5,7 @@
 #include <linux/slab.h>
 #include "fs/fs.h"
 #include "fs/stream.h"
+#include "fs/notify.h"
 #include "smb2/open.h"
 
 static ntstatus_t set_basic(struct ksmbd_request *rq, struct wire_span in)
@@ -183,6 +184,63 @@ static ntstatus_t (*const classes[])(struct ksmbd_request *rq,
 	[FILE_RENAME_INFORMATION_EX]	  = set_rename_ex,
 };
 
+/* What each section of [MS-FSA] 2.1.5.15 reports; names report themselves. */
+static u32 changed_basic(struct wire_span in)
+{
+	struct fscc_basic b;
+
+	if (fscc_get_basic(in, &b))
+		return 0;
+	return (b.attributes ? FILE_NOTIFY_CHANGE_ATTRIBUTES : 0) |
+	       (b.creation_time > 0 ? FILE_NOTIFY_CHANGE_CREATION : 0) |
+	       (b.last_access_time > 0 ? FILE_NOTIFY_CHANGE_LAST_ACCESS : 0) |
+	       (b.last_write_time > 0 ? FILE_NOTIFY_CHANGE_LAST_WRITE : 0);
+}
+
+static u32 changed_file(u8 info_class, struct wire_span in)
+{
+	switch (info_class) {
+	case FILE_BASIC_INFORMATION:
+		return changed_basic(in);
+	case FILE_ALLOCATION_INFORMATION:
+	case FILE_END_OF_FILE_INFORMATION:
+		return FILE_NOTIFY_CHANGE_SIZE | FILE_NOTIFY_CHANGE_LAST_WRITE;
+	case FILE_FULL_EA_INFORMATION:
+		return FILE_NOTIFY_CHANGE_EA;
+	default:
+		return 0;
+	}
+}
+
+static ntstatus_t set_file(struct ksmbd_request *rq, u8 info_class,
+			   struct wire_span in)
+{
+	struct ksmbd_quiet quiet;
+	ntstatus_t status;
+
+	if (info_class >= ARRAY_SIZE(classes) || !classes[info_class])
+		return STATUS_INVALID_INFO_CLASS;
+	ksmbd_quiet_begin(&quiet);
+	status = classes[info_class](rq, in);
+	ksmbd_quiet_end(&quiet, rq->open, status == STATUS_SUCCESS ?
+			changed_file(info_class, in) : 0);
+	return status;
+}
+
+static ntstatus_t set_security(struct ksmbd_request *rq,
+			       const struct smb2_set_info_req *req)
+{
+	struct ksmbd_quiet quiet;
+	ntstatus_t status;
+
+	ksmbd_quiet_begin(&quiet);
+	status = ksmbd_fs_set_security(rq->open, req->additional_information,
+				       req->buffer);
+	ksmbd_quiet_end(&quiet, rq->open, status == STATUS_SUCCESS ?
+			FILE_NOTIFY_CHANGE_SECURITY : 0);
+	return status;
+}
+
 ntstatus_t smb2_set_info(struct ksmbd_request *rq)
 {
 	const struct smb2_set_info_req *req = &rq->req.set_info;
@@ -199,13 +257,9 @@ ntstatus_t smb2_set_info(struct ksmbd_request *rq)
 
 	switch (req->info_type) {
 	case SMB2_0_INFO_FILE:
-		if (req->info_class >= ARRAY_SIZE(classes) ||
-		    !classes[req->info_class])
-			return STATUS_INVALID_INFO_CLASS;
-		return classes[req->info_class](rq, req->buffer);
+		return set_file(rq, req->info_class, req->buffer);
 	case SMB2_0_INFO_SECURITY:
-		return ksmbd_fs_set_security(open, req->additional_information,
-					     req->buffer);
+		return set_security(rq, req);
 	case SMB2_0_INFO_FILESYSTEM:
 	case SMB2_0_INFO_QUOTA:
 		return STATUS_NOT_SUPPORTED;

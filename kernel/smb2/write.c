@@ -3,11 +3,13 @@
 #include "smb2/smb2.h"
 
 #include "fs/fs.h"
+#include "fs/notify.h"
 #include "smb2/open.h"
 
 ntstatus_t smb2_write(struct ksmbd_request *rq)
 {
 	const struct smb2_write_req *req = &rq->req.write;
+	struct ksmbd_quiet quiet;
 	struct ksmbd_open *open;
 	bool through;
 	ntstatus_t status;
@@ -27,6 +29,10 @@ ntstatus_t smb2_write(struct ksmbd_request *rq)
 	through = (rq->conn->dialect > SMB2_DIALECT_0202 &&
 		   req->flags & SMB2_WRITEFLAG_WRITE_THROUGH) ||
 		  READ_ONCE(open->mode) & FILE_WRITE_THROUGH;
-	return ksmbd_fs_write(open, req->offset, req->data.data, req->data.len,
-			      through, &rq->rsp.write.count);
+	ksmbd_quiet_begin(&quiet);
+	status = ksmbd_fs_write(open, req->offset, req->data.data, req->data.len,
+				through, &rq->rsp.write.count);
+	ksmbd_quiet_end(&quiet, open, rq->rsp.write.count ?
+			FILE_NOTIFY_CHANGE_SIZE | FILE_NOTIFY_CHANGE_LAST_WRITE : 0);
+	return status;
 }

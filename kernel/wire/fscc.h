@@ -122,6 +122,24 @@ bool fscc_dir_class_has_ea_size(u8 info_class);
 /* Smallest buffer the class's fixed part needs: less is INFO_LENGTH_MISMATCH. */
 u32 fscc_dir_class_size(u8 info_class);
 
+/* Action of FILE_NOTIFY_INFORMATION, 2.7.1 */
+enum {
+	FILE_ACTION_ADDED		= 1,
+	FILE_ACTION_REMOVED		= 2,
+	FILE_ACTION_MODIFIED		= 3,
+	FILE_ACTION_RENAMED_OLD_NAME	= 4,
+	FILE_ACTION_RENAMED_NEW_NAME	= 5,
+};
+
+#define FSCC_NOTIFY_SIZE	12	/* up to FileName */
+
+/*
+ * Appends one FILE_NOTIFY_INFORMATION for @name (UTF-8) in @dir, which is empty
+ * or ends with a backslash.  @prev and result as those of fscc_put_dir_entry().
+ */
+int fscc_put_notify(struct wire_writer *w, u32 prev, u32 action,
+		    struct wire_span dir, struct wire_span name);
+
 /* FILE_OBJECTID_BUFFER, 2.1.3.1 */
 #define FSCC_OBJECT_ID_SIZE	64
 void fscc_put_object_id(struct wire_writer *w, const struct fscc_file *f);

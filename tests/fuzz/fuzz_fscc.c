@@ -79,6 +79,40 @@ static void put_entries(struct wire_span in)
 	free(out);
 }
 
+/* Names of changes, in a buffer that is soon full. */
+static void put_notifies(struct wire_span in)
+{
+	u32 cap, i, at, next, prev = -1, n = 0;
+	struct wire_writer w;
+	u8 *out;
+
+	if (in.len < 2)
+		return;
+	cap = get_unaligned_le16(in.data) % 1024;
+	out = malloc(cap);
+	w = wire_writer_of(out, cap);
+	for (i = 2; i < in.len; i += in.data[i] + 1) {
+		u32 len = min((u32)in.data[i], in.len - i - 1);
+		struct wire_span dir = { in.data + i + 1, len / 2 };
+		struct wire_span name = { in.data + i + 1 + len / 2, len - len / 2 };
+		int pos = fscc_put_notify(&w, prev, i, dir, name);
+
+		MUST(!w.full && (pos >= 0 || pos == -ENOSPC));
+		if (pos < 0)
+			break;
+		prev = pos;
+		n++;
+	}
+	for (at = 0; n; at += next, n--) {
+		MUST(at % 4 == 0 && at + FSCC_NOTIFY_SIZE <= w.len);
+		MUST(get_unaligned_le32(out + at + 8) <=
+		     w.len - at - FSCC_NOTIFY_SIZE);
+		next = get_unaligned_le32(out + at);
+		MUST((next == 0) == (n == 1));
+	}
+	free(out);
+}
+
 int LLVMFuzzerTestOneInput(const u8 *data, size_t len)
 {
 	struct wire_span in = { .data = data, .len = len };
@@ -98,5 +132,6 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t len)
 	walk_eas(in);
 	walk_ea_names(in);
 	put_entries(in);
+	put_notifies(in);
 	return 0;
 }

@@ -370,6 +370,48 @@ static void test_dir_capacity(u8 info_class, u32 size)
 	}
 }
 
+static int put_notify(struct wire_writer *w, u32 prev, const char *dir,
+		      const char *name)
+{
+	return fscc_put_notify(w, prev, FILE_ACTION_REMOVED,
+			       (struct wire_span) { (const u8 *)dir, strlen(dir) },
+			       (struct wire_span) { (const u8 *)name, strlen(name) });
+}
+
+static void test_notify(void)
+{
+	const u32 first = 12 + 2 * 3, second = 20, need = second + 12 + 2 * 4;
+	struct wire_writer full = { .full = true };
+	u32 cap;
+
+	for (cap = 0; cap <= need; cap++) {
+		u8 *exact = malloc(cap);
+		struct wire_writer w = wire_writer_of(exact, cap);
+		int at = put_notify(&w, -1, "", "abc");
+
+		if (cap < first) {
+			CHECK(at == -ENOSPC && w.len == 0 && !w.full);
+			free(exact);
+			continue;
+		}
+		CHECK(at == 0 && w.len == first);
+		at = put_notify(&w, 0, "d\\", "ef");
+		CHECK(at == (cap < need ? -ENOSPC : (int)second));
+		CHECK(w.len == (cap < need ? first : need));
+		CHECK(get_unaligned_le32(exact) == (cap < need ? 0 : second));
+		CHECK(get_unaligned_le32(exact + 4) == 2);
+		CHECK(get_unaligned_le32(exact + 8) == 6);
+		CHECK(!memcmp(exact + 12, "a\0b\0c\0", 6));
+		if (cap == need) {
+			CHECK(get_unaligned_le32(exact + second) == 0);
+			CHECK(get_unaligned_le32(exact + second + 8) == 8);
+			CHECK(!memcmp(exact + second + 12, "d\0\\\0e\0f\0", 8));
+		}
+		free(exact);
+	}
+	CHECK(put_notify(&full, -1, "", "a") == -ENOSPC);
+}
+
 void test_fscc_dir(void)
 {
 	static const struct { u8 info_class; u32 size; } classes[] = {
@@ -385,6 +427,7 @@ void test_fscc_dir(void)
 	struct wire_writer full = { .full = true };
 	u32 i;
 
+	test_notify();
 	for (i = 0; i < ARRAY_SIZE(classes); i++) {
 		u8 c = classes[i].info_class;
 
