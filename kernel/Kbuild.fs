@@ -7,4 +7,4 @@ ksmbd-y += fs/stream.o fs/stream_open.o fs/stream_query.o
 ksmbd-y += fs/copy.o fs/sparse.o
 ksmbd-y += fs/security.o fs/acl.o fs/acl_check.o fs/sid.o
 ksmbd-y += fs/status.o
-ksmbd-y += fs/notify.o fs/notify_event.o
+ksmbd-y += fs/notify.o fs/notify_event.o fs/dir_index.o

@@ -3,6 +3,7 @@
 #include <linux/module.h>
 #include "auth/kdf.h"
 #include "fs/casefold.h"
+#include "fs/dir_index.h"
 #include "fs/notify.h"
 #include "fs/open.h"
 #include "fs/status.h"
@@ -53,9 +54,12 @@ static int __init ksmbd_init(void)
 	err = ksmbd_open_init();
 	if (err)
 		goto undo_session;
-	err = ksmbd_notify_init();
+	err = ksmbd_dir_index_init();
 	if (err)
 		goto undo_open;
+	err = ksmbd_notify_init();
+	if (err)
+		goto undo_index;
 	err = ksmbd_tcp_init();
 	if (err)
 		goto undo_notify;
@@ -79,6 +83,8 @@ undo_tcp:
 	ksmbd_tcp_exit();
 undo_notify:
 	ksmbd_notify_exit();
+undo_index:
+	ksmbd_dir_index_exit();
 undo_open:
 	ksmbd_open_exit();
 undo_session:
@@ -99,6 +105,7 @@ static void __exit ksmbd_exit(void)
 	ksmbd_ipc_exit();
 	ksmbd_tcp_exit();
 	ksmbd_notify_exit();
+	ksmbd_dir_index_exit();
 	ksmbd_open_exit();
 	ksmbd_session_exit();
 	ksmbd_request_exit();

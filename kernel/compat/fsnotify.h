@@ -45,6 +45,12 @@ static inline int compat_fsnotify_add_sb_mark(struct fsnotify_mark *mark,
 #endif
 }
 
+static inline int compat_fsnotify_add_inode_mark(struct fsnotify_mark *mark,
+						 struct inode *inode)
+{
+	return fsnotify_add_inode_mark(mark, inode, 0);
+}
+
 /* The object an event is about; NULL when it does not say. */
 static inline struct inode *compat_fsnotify_inode(const void *data, int type)
 {

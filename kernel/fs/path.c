@@ -9,6 +9,7 @@
 #include <linux/slab.h>
 #include "compat/vfs.h"
 #include "fs/casefold.h"
+#include "fs/dir_index.h"
 #include "fs/fs.h"
 #include "wire/short_name.h"
 
@@ -24,6 +25,7 @@ struct caseless_scan {
 	const struct ksmbd_share *share;
 	const char *short_name;		/* what was asked for, if it may be one */
 	u32 short_len;
+	u32 n_seen;
 	char short_owner[NAME_MAX + 1];
 };
 
@@ -49,6 +51,7 @@ static bool compare_entry(struct dir_context *ctx, const char *name, int len,
 {
 	struct caseless_scan *scan = container_of(ctx, struct caseless_scan, ctx);
 
+	scan->n_seen++;
 	if (len <= 0 || len > NAME_MAX)
 		return true;
 	if (!ksmbd_casefold_equal(scan->wanted, name, len)) {
@@ -105,11 +108,25 @@ static int scan_caseless(const struct ksmbd_share *share, const struct path *dir
 		strcpy(stored, scan->short_owner);
 	else if (!err)
 		err = -ENOENT;
+	if (scan->n_seen >= KSMBD_DIR_INDEX_WORTH)
+		ksmbd_dir_index_build(dir);
 out:
 	kfree(wanted);
 	kfree(scan);
 	compat_fput(filp);
 	return err;
+}
+
+/* As scan_caseless(), for short names too; -EAGAIN: the directory has to be read. */
+static int find_indexed(const struct path *dir, const char *name, u32 len,
+			char *stored)
+{
+	int err = ksmbd_dir_index_find(d_inode(dir->dentry), name, len, stored);
+
+	if (err == -EAGAIN || (err && wire_is_hashed_name(name, len)))
+		return -EAGAIN;
+	/* what the scan would need too */
+	return compat_permission(dir, MAY_READ) ? -ENOENT : err;
 }
 
 /* Steps onto what is mounted there, if the share goes across mounts. */
@@ -144,11 +161,36 @@ static int lookup_exact(const struct path *dir, const char *name, u32 len,
 	return 0;
 }
 
+static int lookup_caseless(const struct ksmbd_share *share,
+			   const struct path *dir, const char *name, u32 len,
+			   struct path *entry)
+{
+	char *stored = kmalloc(NAME_MAX + 1, GFP_KERNEL);
+	int err;
+
+	if (!stored)
+		return -ENOMEM;
+	err = find_indexed(dir, name, len, stored);
+	if (!err) {
+		err = lookup_exact(dir, stored, strlen(stored), entry);
+		if (err == -ENOENT) {		/* a name that is gone */
+			ksmbd_dir_index_forget(d_inode(dir->dentry));
+			err = -EAGAIN;
+		}
+	}
+	if (err == -EAGAIN) {
+		err = scan_caseless(share, dir, name, len, stored);
+		if (!err)
+			err = lookup_exact(dir, stored, strlen(stored), entry);
+	}
+	kfree(stored);
+	return err;
+}
+
 int ksmbd_path_lookup(struct ksmbd_tree *tree, const struct path *dir,
 		      const char *name, u32 len, bool exact,
 		      struct path *entry)
 {
-	char *stored;
 	int err;
 
 	if (len > NAME_MAX)
@@ -157,15 +199,8 @@ int ksmbd_path_lookup(struct ksmbd_tree *tree, const struct path *dir,
 	/* a directory that folds by itself has missed for good, but short names */
 	if (err == -ENOENT && !exact &&
 	    (!IS_CASEFOLDED(d_inode(dir->dentry)) ||
-	     wire_is_hashed_name(name, len))) {
-		stored = kmalloc(NAME_MAX + 1, GFP_KERNEL);
-		if (!stored)
-			return -ENOMEM;
-		err = scan_caseless(tree->share, dir, name, len, stored);
-		if (!err)
-			err = lookup_exact(dir, stored, strlen(stored), entry);
-		kfree(stored);
-	}
+	     wire_is_hashed_name(name, len)))
+		err = lookup_caseless(tree->share, dir, name, len, entry);
 	if (err)
 		return err;
 	err = cross_mount(tree, entry);
