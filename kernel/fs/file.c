@@ -70,7 +70,8 @@ static struct ksmbd_file *new_file(struct inode *inode)
 	INIT_LIST_HEAD(&new->opens);
 	INIT_LIST_HEAD(&new->stream_opens);
 	spin_lock_init(&new->spin);
-	INIT_LIST_HEAD(&new->byte_locks);
+	new->shared_locks = RB_ROOT_CACHED;
+	new->exclusive_locks = RB_ROOT_CACHED;
 	INIT_LIST_HEAD(&new->lock_waiters);
 	return new;
 }
@@ -171,7 +172,7 @@ void ksmbd_file_put(struct ksmbd_file *file)
 	spin_unlock(&files_lock);
 	if (!last)
 		return;
-	WARN_ON_ONCE(!list_empty(&file->opens) || !list_empty(&file->byte_locks) ||
+	WARN_ON_ONCE(!list_empty(&file->opens) || file->n_byte_locks ||
 		     !list_empty(&file->stream_opens));
 	ksmbd_file_clear_delete(file);
 	free_file(file);

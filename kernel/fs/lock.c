@@ -3,7 +3,8 @@
  * Byte-range locks, [MS-FSA] 2.1.5.8 and 2.1.5.9, [MS-SMB2] 3.3.5.14.
  *
  * They are mandatory and belong to the handle that took them.  All locks of an
- * inode are in file->byte_locks, under file->spin.
+ * inode are in two trees under file->spin, the shared and the exclusive ones: so
+ * it takes few steps to see that nothing is in the way, however many there are.
  *
  * Who has to wait is in file->lock_waiters, entered in the same section of
  * file->spin that saw the conflict, so that no unlock is missed, and in
@@ -12,23 +13,30 @@
  */
 #include "fs/lock.h"
 
+#include <linux/atomic.h>
+#include <linux/interval_tree_generic.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 #include "fs/fs.h"
 
-#define MAX_LOCKS_PER_OPEN	2048
-#define MAX_LOCKS_PER_FILE	8192	/* walked at every READ and WRITE */
+#define MAX_LOCKS_PER_OPEN	16384
+#define MAX_LOCKS_PER_FILE	131072
+#define MAX_LOCKS		1048576	/* of all files: 100 MB */
 
 struct byte_range {
 	u64 offset, len;
 };
 
 struct byte_lock {
-	struct list_head link;		/* file->byte_locks */
+	struct rb_node node;		/* file->shared_locks or ->exclusive_locks */
+	u64 subtree_last;
+	struct list_head own;		/* owner->byte_locks */
 	struct ksmbd_open *owner;	/* its close takes the lock away */
 	struct byte_range range;
 	bool exclusive;
 };
+
+static atomic_t n_locks = ATOMIC_INIT(0);
 
 /* rq->park.data of a LOCK that waits or has waited */
 struct lock_wait {
@@ -63,22 +71,51 @@ static bool overlap(struct byte_range a, struct byte_range b)
 	return false;
 }
 
+/* The trees know no empty ranges: one takes the byte behind its place. */
+static u64 tree_last(struct byte_range r)
+{
+	return r.len ? last_byte(r) : r.offset;
+}
+
+#define LOCK_START(l)	((l)->range.offset)
+#define LOCK_LAST(l)	tree_last((l)->range)
+INTERVAL_TREE_DEFINE(struct byte_lock, node, u64, subtree_last, LOCK_START,
+		     LOCK_LAST, static, lock_tree)
+
+/* Those that meet @r, and some that touch an empty range only. */
+#define for_each_near(l, root, r)					\
+	for (l = lock_tree_iter_first(root, (r).offset, tree_last(r)); l; \
+	     l = lock_tree_iter_next(l, (r).offset, tree_last(r)))
+
+static struct rb_root_cached *tree_of(struct ksmbd_file *file, bool exclusive)
+{
+	return exclusive ? &file->exclusive_locks : &file->shared_locks;
+}
+
+/* Is there one in @range, of anybody but @but? */
+static bool meets_locked(struct rb_root_cached *root, struct byte_range range,
+			 const struct ksmbd_open *but)
+{
+	struct byte_lock *l;
+
+	for_each_near(l, root, range)
+		if (l->owner != but && overlap(l->range, range))
+			return true;
+	return false;
+}
+
 /*
  * An exclusive lock bears no other, not even the own handle's; a shared one may
  * go on top of what the same handle has locked exclusively.
  */
-static bool conflicts_locked(const struct ksmbd_file *file,
+static bool conflicts_locked(struct ksmbd_file *file,
 			     const struct byte_lock *new)
 {
-	const struct byte_lock *l;
-
 	lockdep_assert_held(&file->spin);
-	list_for_each_entry(l, &file->byte_locks, link)
-		if ((new->exclusive ||
-		     (l->exclusive && l->owner != new->owner)) &&
-		    overlap(l->range, new->range))
-			return true;
-	return false;
+	if (new->exclusive)
+		return meets_locked(&file->exclusive_locks, new->range, NULL) ||
+		       meets_locked(&file->shared_locks, new->range, NULL);
+	return meets_locked(&file->exclusive_locks, new->range, new->owner);
 }
 
 static void wake_waiters_locked(struct ksmbd_file *file, struct byte_range freed)
@@ -94,10 +131,30 @@ static void wake_waiters_locked(struct ksmbd_file *file, struct byte_range freed
 static void remove_locked(struct ksmbd_file *file, struct byte_lock *l)
 {
 	lockdep_assert_held(&file->spin);
-	list_del(&l->link);
+	lock_tree_remove(l, tree_of(file, l->exclusive));
+	list_del(&l->own);
 	l->owner->n_byte_locks--;
 	file->n_byte_locks--;
+	atomic_dec(&n_locks);
 	wake_waiters_locked(file, l->range);
+}
+
+static bool too_many_locked(const struct ksmbd_file *file,
+			    const struct ksmbd_open *open)
+{
+	return open->n_byte_locks >= MAX_LOCKS_PER_OPEN ||
+	       file->n_byte_locks >= MAX_LOCKS_PER_FILE ||
+	       atomic_read(&n_locks) >= MAX_LOCKS;
+}
+
+static void insert_locked(struct ksmbd_file *file, struct byte_lock *l)
+{
+	lockdep_assert_held(&file->spin);
+	lock_tree_insert(l, tree_of(file, l->exclusive));
+	list_add_tail(&l->own, &l->owner->byte_locks);
+	l->owner->n_byte_locks++;
+	file->n_byte_locks++;
+	atomic_inc(&n_locks);
 }
 
 /*
@@ -112,13 +169,10 @@ static ntstatus_t take(struct ksmbd_file *file, struct byte_lock *l,
 	spin_lock(&file->spin);
 	if (l->owner->byte_locks_closed) {
 		status = STATUS_RANGE_NOT_LOCKED;
-	} else if (l->owner->n_byte_locks >= MAX_LOCKS_PER_OPEN ||
-		   file->n_byte_locks >= MAX_LOCKS_PER_FILE) {
+	} else if (too_many_locked(file, l->owner)) {
 		status = STATUS_INSUFFICIENT_RESOURCES;
 	} else if (!conflicts_locked(file, l)) {
-		list_add_tail(&l->link, &file->byte_locks);
-		l->owner->n_byte_locks++;
-		file->n_byte_locks++;
+		insert_locked(file, l);
 	} else if (wait) {
 		list_add_tail(&wait->link, &file->lock_waiters);
 		status = STATUS_PENDING;
@@ -202,23 +256,32 @@ static ntstatus_t take_or_wait(struct ksmbd_request *rq, struct byte_lock *l)
 
 /* --- the command --- */
 
+/* One of this very range; of several, any is as good. */
+static struct byte_lock *find_own_locked(struct ksmbd_open *open,
+					 struct byte_range range, bool exclusive)
+{
+	struct byte_range start = { range.offset, min_t(u64, range.len, 1) };
+	struct byte_lock *l;
+
+	lockdep_assert_held(&open->file->spin);
+	for_each_near(l, tree_of(open->file, exclusive), start)
+		if (l->owner == open && l->range.offset == range.offset &&
+		    l->range.len == range.len)
+			return l;
+	return NULL;
+}
+
 /* 3.3.5.14.1: one after the other; what is undone stays undone */
 static ntstatus_t unlock_one(struct ksmbd_open *open, struct byte_range range)
 {
 	struct ksmbd_file *file = open->file;
-	struct byte_lock *l, *found = NULL;
+	struct byte_lock *found;
 
 	if (wraps(range))
 		return STATUS_INVALID_LOCK_RANGE;
 	spin_lock(&file->spin);
-	list_for_each_entry(l, &file->byte_locks, link) {
-		if (l->owner != open || l->range.offset != range.offset ||
-		    l->range.len != range.len)
-			continue;
-		found = l;
-		if (l->exclusive)
-			break;
-	}
+	found = find_own_locked(open, range, true) ?:
+		find_own_locked(open, range, false);
 	if (found)
 		remove_locked(file, found);
 	spin_unlock(&file->spin);
@@ -266,20 +329,15 @@ static ntstatus_t lock_one(struct ksmbd_request *rq, struct ksmbd_open *open,
 	return status;
 }
 
-/* The newest of this very range and kind: what a request has just been granted. */
-static void drop_newest(struct ksmbd_open *open, struct byte_range range,
+/* What a request has just been granted. */
+static void drop_granted(struct ksmbd_open *open, struct byte_range range,
 			bool exclusive)
 {
 	struct ksmbd_file *file = open->file;
-	struct byte_lock *l, *found = NULL;
+	struct byte_lock *found;
 
 	spin_lock(&file->spin);
-	list_for_each_entry_reverse(l, &file->byte_locks, link)
-		if (l->owner == open && l->exclusive == exclusive &&
-		    l->range.offset == range.offset && l->range.len == range.len) {
-			found = l;
-			break;
-		}
+	found = find_own_locked(open, range, exclusive);
 	if (found)
 		remove_locked(file, found);
 	spin_unlock(&file->spin);
@@ -293,7 +351,7 @@ static void roll_back(struct ksmbd_open *open, const struct smb2_lock_req *req,
 	while (n--) {
 		struct smb2_lock_element e = wire_lock_element(req, n);
 
-		drop_newest(open, (struct byte_range) { e.offset, e.length },
+		drop_granted(open, (struct byte_range) { e.offset, e.length },
 			    e.flags & SMB2_LOCKFLAG_EXCLUSIVE_LOCK);
 	}
 }
@@ -338,9 +396,90 @@ static ntstatus_t lock_all(struct ksmbd_request *rq, struct ksmbd_open *open)
 	return status;
 }
 
-ntstatus_t ksmbd_fs_lock(struct ksmbd_request *rq, struct ksmbd_open *open)
+/* --- replay --- */
+
+/*
+ * LockSequenceIndex and LockSequenceNumber, 2.2.26: a client that lost the answer
+ * asks again with the same pair.  An entry is the number, or NOT_VALID.
+ */
+#define SEQUENCES	64
+#define NOT_VALID	0xFF
+
+static u32 sequence_index(const struct ksmbd_request *rq)
+{
+	return rq->req.lock.lock_sequence >> 4;
+}
+
+static u8 sequence_number(const struct ksmbd_request *rq)
+{
+	return rq->req.lock.lock_sequence & 0xF;
+}
+
+static bool has_sequence(const struct ksmbd_request *rq)
+{
+	u32 index = sequence_index(rq);
+
+	return rq->conn->dialect >= SMB2_DIALECT_0300 &&
+	       index >= 1 && index <= SEQUENCES;
+}
+
+/* 3.3.5.14: was it done before?  Otherwise the entry is invalid until it is. */
+static bool is_replay(const struct ksmbd_request *rq, struct ksmbd_open *open)
+{
+	struct ksmbd_file *file = open->file;
+	bool replay = false;
+	u8 *entry;
+
+	if (!has_sequence(rq))
+		return false;
+	spin_lock(&file->spin);
+	if (open->lock_sequences) {
+		entry = &open->lock_sequences[sequence_index(rq) - 1];
+		replay = *entry == sequence_number(rq);
+		if (!replay)
+			*entry = NOT_VALID;
+	}
+	spin_unlock(&file->spin);
+	return replay;
+}
+
+static void remember(const struct ksmbd_request *rq, struct ksmbd_open *open)
+{
+	struct ksmbd_file *file = open->file;
+	u8 *new = NULL;
+
+	if (!has_sequence(rq))
+		return;
+	if (!READ_ONCE(open->lock_sequences))
+		new = kmalloc(SEQUENCES, GFP_KERNEL);
+	if (new)
+		memset(new, NOT_VALID, SEQUENCES);
+	spin_lock(&file->spin);
+	if (!open->lock_sequences) {
+		open->lock_sequences = new;
+		new = NULL;
+	}
+	/* without memory a replay is done twice, as by a server without this */
+	if (open->lock_sequences)
+		open->lock_sequences[sequence_index(rq) - 1] =
+			sequence_number(rq);
+	spin_unlock(&file->spin);
+	kfree(new);
+}
+
+static ntstatus_t lock_or_unlock(struct ksmbd_request *rq,
+				 struct ksmbd_open *open)
 {
 	const struct smb2_lock_req *req = &rq->req.lock;
+
+	/* the first element says what the request is about */
+	if (wire_lock_element(req, 0).flags & SMB2_LOCKFLAG_UNLOCK)
+		return unlock_all(open, req);
+	return lock_all(rq, open);
+}
+
+ntstatus_t ksmbd_fs_lock(struct ksmbd_request *rq, struct ksmbd_open *open)
+{
 	ntstatus_t status;
 
 	if (rq->park.data) {		/* woken */
@@ -353,10 +492,12 @@ ntstatus_t ksmbd_fs_lock(struct ksmbd_request *rq, struct ksmbd_open *open)
 		return STATUS_INVALID_PARAMETER;
 	if (!(open->granted_access & (FILE_READ_DATA | FILE_WRITE_DATA)))
 		return STATUS_ACCESS_DENIED;
-	/* the first element says what the request is about */
-	if (wire_lock_element(req, 0).flags & SMB2_LOCKFLAG_UNLOCK)
-		return unlock_all(open, req);
-	return lock_all(rq, open);
+	if (!rq->park.data && is_replay(rq, open))
+		return STATUS_SUCCESS;
+	status = lock_or_unlock(rq, open);
+	if (status == STATUS_SUCCESS)
+		remember(rq, open);
+	return status;
 }
 
 /*
@@ -367,12 +508,11 @@ ntstatus_t ksmbd_fs_check_locks(struct ksmbd_open *open, u64 offset, u64 len,
 				bool write)
 {
 	struct ksmbd_file *file = open->file;
-	ntstatus_t status = STATUS_SUCCESS;
-	const struct byte_lock *l;
 	struct byte_range range;
+	bool meets;
 
 	/* racing with a lock that is just being taken is either order */
-	if (!len || list_empty_careful(&file->byte_locks))
+	if (!len || !READ_ONCE(file->n_byte_locks))
 		return STATUS_SUCCESS;
 	if (write && offset == U64_MAX)		/* appends */
 		offset = i_size_read(file->inode);
@@ -380,16 +520,10 @@ ntstatus_t ksmbd_fs_check_locks(struct ksmbd_open *open, u64 offset, u64 len,
 	if (wraps(range))
 		return STATUS_INVALID_PARAMETER;
 	spin_lock(&file->spin);
-	list_for_each_entry(l, &file->byte_locks, link) {
-		if (l->exclusive ? l->owner == open : !write)
-			continue;
-		if (overlap(l->range, range)) {
-			status = STATUS_FILE_LOCK_CONFLICT;
-			break;
-		}
-	}
+	meets = meets_locked(&file->exclusive_locks, range, open) ||
+		(write && meets_locked(&file->shared_locks, range, NULL));
 	spin_unlock(&file->spin);
-	return status;
+	return meets ? STATUS_FILE_LOCK_CONFLICT : STATUS_SUCCESS;
 }
 
 void ksmbd_lock_release_open(struct ksmbd_open *open)
@@ -401,14 +535,12 @@ void ksmbd_lock_release_open(struct ksmbd_open *open)
 	spin_lock(&file->spin);
 	/* a LOCK on its way with a reference of its own finds the door shut */
 	open->byte_locks_closed = true;
-	list_for_each_entry_safe(l, next, &file->byte_locks, link) {
-		if (l->owner != open)
-			continue;
+	list_for_each_entry_safe(l, next, &open->byte_locks, own) {
 		remove_locked(file, l);
-		list_add(&l->link, &gone);
+		list_add(&l->own, &gone);
 	}
 	spin_unlock(&file->spin);
-	list_for_each_entry_safe(l, next, &gone, link)
+	list_for_each_entry_safe(l, next, &gone, own)
 		kfree(l);
 }
 

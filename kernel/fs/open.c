@@ -120,6 +120,7 @@ void ksmbd_open_put(struct ksmbd_open *open)
 		compat_fput(open->filp);
 	if (open->cred)
 		put_cred(open->cred);
+	kfree(open->lock_sequences);
 	kvfree(open->pipe_rest);
 	kvfree(open->batch);
 	kfree(open->pattern);
@@ -179,6 +180,7 @@ static void open_init(struct ksmbd_open *open, struct ksmbd_request *rq,
 	INIT_LIST_HEAD(&open->session_link);
 	INIT_LIST_HEAD(&open->file_link);
 	INIT_LIST_HEAD(&open->stream_link);
+	INIT_LIST_HEAD(&open->byte_locks);
 	INIT_LIST_HEAD(&open->waiters);
 }
 

@@ -6,6 +6,7 @@
 #include <linux/fs.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
+#include <linux/rbtree.h>
 #include <linux/refcount.h>
 #include <linux/spinlock.h>
 #include "ntstatus.h"
@@ -46,8 +47,8 @@ struct ksmbd_file {
 	const struct cred *delete_cred;	/* and with whose rights */
 
 	spinlock_t spin;
-	struct list_head byte_locks;
-	u32 n_byte_locks;		/* of all opens; bounded: each is walked */
+	struct rb_root_cached shared_locks, exclusive_locks;	/* byte ranges, fs/lock.c */
+	u32 n_byte_locks;		/* of all opens; bounded */
 	struct list_head lock_waiters;
 };
 
@@ -93,7 +94,8 @@ struct ksmbd_open {
 	struct list_head session_link;	/* under session->lock */
 	struct list_head file_link;	/* under file->lock */
 	struct list_head stream_link;	/* a stream's; under file->base->lock */
-	u32 n_byte_locks;		/* under file->spin */
+	struct list_head byte_locks;	/* its own, under file->spin */
+	u32 n_byte_locks;		/* the same */
 	bool byte_locks_closed;		/* under file->spin: none is added any more */
 
 	struct mutex scan;		/* a directory's enumeration */
@@ -105,6 +107,8 @@ struct ksmbd_open {
 	void *pipe_rest;		/* of mountd's last answer, not read yet */
 	u32 pipe_rest_pos, pipe_rest_len;
 
+	u8 *lock_sequences;		/* LockSequenceArray, from the first use on;
+					 * set under file->spin, which guards it */
 	spinlock_t spin;
 	enum { OPEN_NEW, OPEN_LIVE, OPEN_DYING } state;
 	bool delete_on_close;
