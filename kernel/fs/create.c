@@ -464,7 +464,7 @@ static ntstatus_t give_eas(struct ksmbd_open *open, const struct ksmbd_create *c
 	status = ksmbd_ea_set(path, c->eas);
 	/* unless somebody has opened it meanwhile */
 	if (status != STATUS_SUCCESS && list_empty(&open->file->opens) &&
-	    ksmbd_unlink(path, open->cred))
+	    ksmbd_unlink(path, &open->tree->share->root, open->cred))
 		ksmbd_debug(VFS, "a file without its EAs is left over\n");
 	mutex_unlock(&open->file->lock);
 	return status;
@@ -518,7 +518,7 @@ static ntstatus_t create_new(struct ksmbd_request *rq, struct ksmbd_create *c,
 	/* the last to come: its mode may keep us from all of the above */
 	err = ksmbd_fs_new_security(rq->tree->share, &p->entry, &p->parent, c->sd);
 	if (err) {	/* better none than one that others can read */
-		ksmbd_unlink(&p->entry, open->cred);
+		ksmbd_unlink(&p->entry, &rq->tree->share->root, open->cred);
 		ksmbd_open_abandon(open);
 		return ntstatus_from_errno(err);
 	}

@@ -183,11 +183,26 @@ void ksmbd_file_put(struct ksmbd_file *file)
 #define SHARED_WRITE	(FILE_WRITE_DATA | FILE_APPEND_DATA)
 #define SHARED_ALL	(SHARED_READ | SHARED_WRITE | ACCESS_DELETE)
 
-static bool excludes(u32 share_access, u32 access)
+static const struct {
+	u32 access, share;
+} sharing[] = {
+	{ SHARED_READ,	 FILE_SHARE_READ },
+	{ SHARED_WRITE,	 FILE_SHARE_WRITE },
+	{ ACCESS_DELETE, FILE_SHARE_DELETE },
+};
+
+/* Counts tell what a look at each of ten thousand opens would. */
+static void count(struct ksmbd_file *file, const struct ksmbd_open *open, int by)
 {
-	return (access & SHARED_READ && !(share_access & FILE_SHARE_READ)) ||
-	       (access & SHARED_WRITE && !(share_access & FILE_SHARE_WRITE)) ||
-	       (access & ACCESS_DELETE && !(share_access & FILE_SHARE_DELETE));
+	lockdep_assert_held(&file->lock);
+	if (!(open->granted_access & SHARED_ALL))
+		return;
+	for (u32 i = 0; i < ARRAY_SIZE(sharing); i++) {
+		if (open->granted_access & sharing[i].access)
+			file->n_doing[i] += by;
+		if (!(open->share_access & sharing[i].share))
+			file->n_denying[i] += by;
+	}
 }
 
 /*
@@ -198,9 +213,11 @@ static bool streams_exclude(const struct ksmbd_file *base, u32 access)
 {
 	const struct ksmbd_open *other;
 
+	if (!(access & ACCESS_DELETE))
+		return false;
 	list_for_each_entry(other, &base->stream_opens, stream_link)
 		if (other->granted_access & SHARED_ALL &&
-		    excludes(other->share_access, access & ACCESS_DELETE))
+		    !(other->share_access & FILE_SHARE_DELETE))
 			return true;
 	return false;
 }
@@ -208,8 +225,6 @@ static bool streams_exclude(const struct ksmbd_file *base, u32 access)
 ntstatus_t ksmbd_file_check_share(const struct ksmbd_file *file, u32 access,
 				  u32 share_access)
 {
-	const struct ksmbd_open *other;
-
 	lockdep_assert_held(&file->lock);
 	if (file->delete_pending || (file->base && file->base->delete_pending))
 		return STATUS_DELETE_PENDING;
@@ -217,13 +232,10 @@ ntstatus_t ksmbd_file_check_share(const struct ksmbd_file *file, u32 access,
 		return STATUS_SHARING_VIOLATION;
 	if (!(access & SHARED_ALL))
 		return STATUS_SUCCESS;
-	list_for_each_entry(other, &file->opens, file_link) {
-		if (!(other->granted_access & SHARED_ALL))
-			continue;
-		if (excludes(other->share_access, access) ||
-		    excludes(share_access, other->granted_access))
+	for (u32 i = 0; i < ARRAY_SIZE(sharing); i++)
+		if ((access & sharing[i].access && file->n_denying[i]) ||
+		    (!(share_access & sharing[i].share) && file->n_doing[i]))
 			return STATUS_SHARING_VIOLATION;
-	}
 	return STATUS_SUCCESS;
 }
 
@@ -234,6 +246,8 @@ void ksmbd_file_set_delete(struct ksmbd_file *file, struct ksmbd_open *by)
 		return;
 	file->delete_path = by->filp->f_path;
 	path_get(&file->delete_path);
+	file->delete_root = by->tree->share->root;
+	path_get(&file->delete_root);
 	file->delete_cred = get_cred(by->cred);
 	file->delete_pending = true;
 	ksmbd_notify_deleted(file);
@@ -246,6 +260,7 @@ void ksmbd_file_clear_delete(struct ksmbd_file *file)
 		return;
 	file->delete_pending = false;
 	path_put(&file->delete_path);
+	path_put(&file->delete_root);
 	put_cred(file->delete_cred);
 	file->delete_cred = NULL;
 }
@@ -254,15 +269,18 @@ void ksmbd_file_clear_delete(struct ksmbd_file *file)
  * One try: -ESTALE when the link moved between looking at its parent and
  * locking it.
  */
-static int unlink_once(const struct path *path)
+static int unlink_once(const struct path *path, const struct path *root)
 {
 	struct dentry *parent = dget_parent(path->dentry);
+	const struct path at = { .mnt = path->mnt, .dentry = parent };
 	struct inode *dir = d_inode(parent), *delegated = NULL;
 	int err;
 
 	inode_lock_nested(dir, I_MUTEX_PARENT);
 	if (path->dentry->d_parent != parent || d_unhashed(path->dentry))
 		err = d_unhashed(path->dentry) ? -ENOENT : -ESTALE;
+	else if (!path_is_under(&at, root))
+		err = -EXDEV;
 	else if (d_is_dir(path->dentry))
 		err = compat_vfs_rmdir(path->mnt, dir, path->dentry);
 	else
@@ -277,14 +295,15 @@ static int unlink_once(const struct path *path)
 	return err;
 }
 
-int ksmbd_unlink(const struct path *path, const struct cred *cred)
+int ksmbd_unlink(const struct path *path, const struct path *root,
+		 const struct cred *cred)
 {
 	const struct cred *saved = override_creds(cred);
 	int err = mnt_want_write(path->mnt);
 
 	if (!err) {
 		for (int i = 0; i < UNLINK_TRIES; i++) {
-			err = unlink_once(path);
+			err = unlink_once(path, root);
 			if (err != -ESTALE)
 				break;
 		}
@@ -300,6 +319,7 @@ void ksmbd_file_join(struct ksmbd_open *open)
 
 	lockdep_assert_held(&file->lock);
 	list_add_tail(&open->file_link, &file->opens);
+	count(file, open, 1);
 	if (file->base)
 		list_add_tail(&open->stream_link, &file->base->stream_opens);
 }
@@ -316,7 +336,8 @@ static void remove_if_doomed(struct ksmbd_file *file)
 	if (file->stream)
 		err = ksmbd_stream_unlink(file, &file->delete_path);
 	else
-		err = ksmbd_unlink(&file->delete_path, file->delete_cred);
+		err = ksmbd_unlink(&file->delete_path, &file->delete_root,
+				   file->delete_cred);
 	if (err)
 		ksmbd_debug(VFS, "delete on close failed\n");
 	ksmbd_file_clear_delete(file);
@@ -327,6 +348,8 @@ void ksmbd_file_leave(struct ksmbd_open *open)
 	struct ksmbd_file *file = open->file;
 
 	lockdep_assert_held(&file->lock);
+	if (!list_empty(&open->file_link))
+		count(file, open, -1);
 	list_del_init(&open->file_link);
 	list_del_init(&open->stream_link);
 	if (READ_ONCE(open->delete_on_close) && !file->delete_pending)

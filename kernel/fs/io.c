@@ -65,6 +65,19 @@ ntstatus_t ksmbd_fs_read(struct ksmbd_open *open, u64 offset, void *buf,
 	return STATUS_SUCCESS;
 }
 
+/* Up to @size, where somebody else may have come first. */
+static int grow(struct ksmbd_open *open, u64 size)
+{
+	struct iattr attr = {
+		.ia_valid = ATTR_SIZE | ATTR_FILE | ATTR_MTIME | ATTR_CTIME |
+			    ATTR_FORCE,
+		.ia_size = size,
+		.ia_file = open->filp,
+	};
+
+	return ksmbd_setattr_grow(&open->filp->f_path, &attr);
+}
+
 /*
  * Of a directory that was opened without the right to list it, or a stream.  Who
  * may only write the file has its metadata written, where streams are, and with
@@ -90,10 +103,10 @@ static ntstatus_t sync_anew(struct ksmbd_open *open)
 
 /*
  * A handle that may only append never touches what is there: [MS-SMB2]
- * 3.3.5.13.  Its writes at the end go where the end is by then.
+ * 3.3.5.13.  Its writes go where the end is by then, which has to be at @offset
+ * at least.
  */
-static ntstatus_t check_append(struct ksmbd_open *open, u64 offset,
-			       bool *append)
+static ntstatus_t check_append(struct ksmbd_open *open, u64 offset, bool *append)
 {
 	u64 size = i_size_read(file_inode(open->filp));
 	ntstatus_t status;
@@ -108,12 +121,14 @@ static ntstatus_t check_append(struct ksmbd_open *open, u64 offset,
 	}
 	if (offset < size)
 		return STATUS_ACCESS_DENIED;
-	*append = offset == size;
-	return STATUS_SUCCESS;
+	/* nobody but clients writes a stream, one at a time */
+	*append = offset == size || !open->file->stream;
+	return offset > size && !open->file->stream ? ntstatus_from_errno(grow(open, offset)) :
+			       STATUS_SUCCESS;
 }
 
-static ntstatus_t check_write(struct ksmbd_open *open, u64 offset,
-			      u32 len, bool *append)
+static ntstatus_t check_write(struct ksmbd_open *open, u64 offset, u32 len,
+			      bool *append)
 {
 	u64 max = file_inode(open->filp)->i_sb->s_maxbytes;
 
@@ -123,6 +138,8 @@ static ntstatus_t check_write(struct ksmbd_open *open, u64 offset,
 		return STATUS_ACCESS_DENIED;
 	if (offset != AT_END_OF_FILE && (offset > max || len > max - offset))
 		return STATUS_INVALID_PARAMETER;
+	if (!len)		/* changes nothing, not even the size */
+		return STATUS_SUCCESS;
 	return check_append(open, offset, append);
 }
 

@@ -12,7 +12,7 @@
 #define TOTAL_MAX	(64 << 20)	/* that all of them keep */
 #define FIRST_SIZE	256
 
-static DEFINE_HASHTABLE(watches, 8);	/* by the directory's dentry */
+static DEFINE_HASHTABLE(watches, 10);	/* by the directory's dentry */
 static DEFINE_SPINLOCK(hash_lock);	/* innermost */
 DEFINE_STATIC_SRCU(watches_srcu);
 static atomic_t n_watches = ATOMIC_INIT(0);
@@ -188,7 +188,7 @@ void ksmbd_notify_deleted(struct ksmbd_file *file)
 	struct ksmbd_open *open;
 
 	lockdep_assert_held(&file->lock);
-	if (!S_ISDIR(file->inode->i_mode))
+	if (!S_ISDIR(file->inode->i_mode) || file->stream)
 		return;
 	/* in the list: has not left the file, so its watch is there */
 	list_for_each_entry(open, &file->opens, file_link) {

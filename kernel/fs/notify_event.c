@@ -141,9 +141,13 @@ static bool may_list(const struct ksmbd_watch *w, const struct event *e)
 
 static bool vetoed(const struct ksmbd_share *share, const char *name, u32 len)
 {
-	char *copy = kstrndup(name, len, GFP_NOFS);
-	bool vetoed = !copy || ksmbd_fs_vetoed(share, copy);
+	char *copy;
+	bool vetoed;
 
+	if (!share->veto_list)
+		return false;
+	copy = kstrndup(name, len, GFP_NOFS);
+	vetoed = !copy || ksmbd_fs_vetoed(share, copy);
 	kfree(copy);
 	return vetoed;
 }

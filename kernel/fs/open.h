@@ -41,9 +41,12 @@ struct ksmbd_file {
 	struct list_head stream_opens;	/* a base's: .stream_link, of all streams */
 	struct ksmbd_file *base;	/* a stream's, referenced; else NULL */
 	struct ksmbd_stream *stream;	/* its name; see there for the locks */
+	/* how many of @opens read, write, delete, and share none of it */
+	u32 n_doing[3], n_denying[3];
 	bool delete_pending;		/* the last close unlinks @delete_path, */
 					/* or the stream */
 	struct path delete_path;	/* pinned while set: the link to remove, */
+	struct path delete_root;	/* unless it was moved out of this share, */
 	const struct cred *delete_cred;	/* and with whose rights */
 
 	spinlock_t spin;
@@ -196,8 +199,12 @@ ntstatus_t ksmbd_file_check_share(const struct ksmbd_file *file, u32 access,
 /* Marks or unmarks deletion at the last close.  Holds file->lock. */
 void ksmbd_file_set_delete(struct ksmbd_file *file, struct ksmbd_open *by);
 void ksmbd_file_clear_delete(struct ksmbd_file *file);
-/* Removes the link @path with @cred's rights; the caller holds no i_rwsem. */
-int ksmbd_unlink(const struct path *path, const struct cred *cred);
+/*
+ * Removes the link @path with @cred's rights, if it is below @root: -EXDEV for
+ * what a local process has moved out.  The caller holds no i_rwsem.
+ */
+int ksmbd_unlink(const struct path *path, const struct path *root,
+		 const struct cred *cred);
 
 /*
  * The requests parked on a handle are told when it closes.  Enter before

@@ -253,11 +253,15 @@ ntstatus_t ksmbd_fs_path(struct ksmbd_open *open, char **path)
 	return STATUS_SUCCESS;
 }
 
+enum resize { RESIZE_TO, RESIZE_CUT, RESIZE_GROW };
+
 /*
- * @cut: ATTR_SIZE may only shorten the file: what it has become meanwhile is
- * looked at under its lock, and data written just now stays.
+ * RESIZE_CUT, RESIZE_GROW: ATTR_SIZE may only shorten or lengthen the file: what
+ * it has become meanwhile is looked at under its lock, and data written just
+ * now stays.
  */
-static int setattr(const struct path *path, struct iattr *attr, bool cut)
+static int setattr(const struct path *path, struct iattr *attr,
+		   enum resize resize)
 {
 	struct inode *inode = d_inode(path->dentry), *delegated = NULL;
 	const unsigned int valid = attr->ia_valid;
@@ -269,8 +273,10 @@ static int setattr(const struct path *path, struct iattr *attr, bool cut)
 	for (int i = 0; i < SETATTR_TRIES; i++) {
 		attr->ia_valid = valid;		/* it is changed there */
 		inode_lock(inode);
-		if (cut)
+		if (resize == RESIZE_CUT)
 			attr->ia_size = min(size, i_size_read(inode));
+		if (resize == RESIZE_GROW)
+			attr->ia_size = max(size, i_size_read(inode));
 		err = compat_notify_change(path, attr, &delegated);
 		inode_unlock(inode);
 		if (!delegated)
@@ -286,12 +292,17 @@ static int setattr(const struct path *path, struct iattr *attr, bool cut)
 
 int ksmbd_setattr(const struct path *path, struct iattr *attr)
 {
-	return setattr(path, attr, false);
+	return setattr(path, attr, RESIZE_TO);
 }
 
 int ksmbd_setattr_cut(const struct path *path, struct iattr *attr)
 {
-	return setattr(path, attr, true);
+	return setattr(path, attr, RESIZE_CUT);
+}
+
+int ksmbd_setattr_grow(const struct path *path, struct iattr *attr)
+{
+	return setattr(path, attr, RESIZE_GROW);
 }
 
 static void mark_archive(struct ksmbd_open *open)

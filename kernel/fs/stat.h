@@ -29,6 +29,8 @@ u64 ksmbd_volume_serial(const struct super_block *sb);
 void ksmbd_file_written(struct ksmbd_open *open);
 /* notify_change() with what goes around it; delegations are waited for. */
 int ksmbd_setattr(const struct path *path, struct iattr *attr);
+/* The same, but it only makes the file longer: up to attr->ia_size. */
+int ksmbd_setattr_grow(const struct path *path, struct iattr *attr);
 /* The same with ATTR_SIZE, which only shortens: a longer one leaves the size. */
 int ksmbd_setattr_cut(const struct path *path, struct iattr *attr);
 

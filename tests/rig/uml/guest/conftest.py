@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""A client and the folder that it is served, on one machine."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from raw import Raw
+
+PORT = 445
+
+
+@pytest.fixture
+def client() -> Iterator[Raw]:
+    with Raw(PORT, timeout=120) as raw:
+        yield raw.ready("share", 0x0302)
+
+
+@pytest.fixture
+def other() -> Iterator[Raw]:
+    with Raw(PORT, timeout=120) as raw:
+        yield raw.ready("share", 0x0302)
+
+
+@pytest.fixture
+def folder() -> Path:
+    """The share's, empty."""
+    path = Path("/srv/share")
+    for entry in path.iterdir():
+        if entry.is_dir() and not entry.is_symlink():
+            shutil.rmtree(entry)
+        else:
+            entry.unlink()
+    return path
