@@ -6,6 +6,11 @@
  * inode are in two trees under file->spin, the shared and the exclusive ones: so
  * it takes few steps to see that nothing is in the way, however many there are.
  *
+ * Local processes see them as locks of the handle's struct file, such as
+ * F_OFD_SETLK makes, and theirs are in the way as well.  Those have no overlap,
+ * so for a range that changes it is found out anew which parts are locked how;
+ * open->scan keeps that together with the trees.
+ *
  * Who has to wait is in file->lock_waiters, entered in the same section of
  * file->spin that saw the conflict, so that no unlock is missed, and in
  * open->waiters, so that the handle's end is not.  Woken, it tries again;
@@ -17,6 +22,7 @@
 #include <linux/interval_tree_generic.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
+#include "compat/posix_lock.h"
 #include "fs/fs.h"
 
 #define MAX_LOCKS_PER_OPEN	16384
@@ -43,6 +49,7 @@ struct lock_wait {
 	struct list_head link;		/* file->lock_waiters, or empty */
 	struct ksmbd_request *rq;	/* holds its open, so the file too */
 	struct byte_range range;
+	struct file_lock local;		/* waits for a local process, or unused */
 };
 
 static u64 last_byte(struct byte_range r)
@@ -183,6 +190,111 @@ static ntstatus_t take(struct ksmbd_file *file, struct byte_lock *l,
 	return status;
 }
 
+/* --- local processes --- */
+
+static struct byte_lock *first_own_locked(struct ksmbd_open *open, bool exclusive,
+					  u64 start, u64 last)
+{
+	struct rb_root_cached *root = tree_of(open->file, exclusive);
+	struct byte_lock *l;
+
+	lockdep_assert_held(&open->file->spin);
+	for (l = lock_tree_iter_first(root, start, last); l;
+	     l = lock_tree_iter_next(l, start, last))
+		if (l->owner == open && l->range.len)
+			return l;
+	return NULL;
+}
+
+/* How it has locked the bytes from @start on; *last is where that ends. */
+static int kind_at(struct ksmbd_open *open, u64 start, u64 *last)
+{
+	static const int kinds[] = { F_WRLCK, F_RDLCK };
+	struct ksmbd_file *file = open->file;
+	int kind = F_UNLCK;
+
+	spin_lock(&file->spin);
+	for (int i = 0; i < ARRAY_SIZE(kinds) && kind == F_UNLCK; i++) {
+		struct byte_lock *l = first_own_locked(open, !i, start, *last);
+
+		if (l && l->range.offset <= start) {
+			*last = min(*last, last_byte(l->range));
+			kind = kinds[i];
+		} else if (l) {
+			*last = l->range.offset - 1;
+		}
+	}
+	spin_unlock(&file->spin);
+	return kind;
+}
+
+static void local_lock_freed(struct file_lock *fl)
+{
+	ksmbd_request_wake(container_of(fl, struct lock_wait, local)->rq);
+}
+
+static const struct lock_manager_operations local_wait_ops = {
+	.lm_notify	= local_lock_freed,
+};
+
+/*
+ * Shows local processes what of @range is locked now.  -EAGAIN: one of them has
+ * locked it; with @wait FILE_LOCK_DEFERRED, and it is woken.
+ */
+static int show(struct ksmbd_open *open, struct byte_range range,
+		struct lock_wait *wait)
+{
+	struct file_lock fl, *use = wait ? &wait->local : &fl;
+	u64 start = range.offset, end, last;
+	int kind, err = 0;
+
+	lockdep_assert_held(&open->scan);
+	/* nothing that they could lock */
+	if (!range.len || start > S64_MAX || open->file->stream)
+		return 0;
+	end = min_t(u64, last_byte(range), S64_MAX);
+	for (; !err && start <= end; start = last + 1) {
+		last = end;
+		kind = kind_at(open, start, &last);
+		compat_posix_lock_init(use, open->filp, kind, start, last,
+				       wait ? &local_wait_ops : NULL);
+		err = vfs_lock_file(open->filp, wait ? F_SETLKW : F_SETLK, use,
+				    NULL);
+		open->byte_locks_shown = true;
+	}
+	/* a filesystem that knows none */
+	return err == -EOPNOTSUPP || err == -ENOSYS || err == -EINVAL ? 0 : err;
+}
+
+/* The handle's close, which frees what it has locked, waits for @scan as well. */
+static ntstatus_t take_and_show(struct byte_lock *l, struct lock_wait *wait)
+{
+	struct ksmbd_open *open = l->owner;
+	struct ksmbd_file *file = open->file;
+	ntstatus_t status;
+	int err;
+
+	mutex_lock(&open->scan);
+	status = take(file, l, wait);
+	if (status != STATUS_SUCCESS)
+		goto unlock;
+	err = show(open, l->range, wait);
+	if (!err)
+		goto unlock;
+	spin_lock(&file->spin);
+	remove_locked(file, l);
+	spin_unlock(&file->spin);
+	show(open, l->range, NULL);
+	if (err == FILE_LOCK_DEFERRED)
+		status = STATUS_PENDING;
+	else
+		status = err == -EAGAIN ? STATUS_LOCK_NOT_GRANTED :
+					  ntstatus_from_errno(err);
+unlock:
+	mutex_unlock(&open->scan);
+	return status;
+}
+
 /* --- waiting --- */
 
 static void leave_wait(struct lock_wait *wait)
@@ -193,6 +305,7 @@ static void leave_wait(struct lock_wait *wait)
 	spin_lock(&file->spin);
 	list_del_init(&wait->link);
 	spin_unlock(&file->spin);
+	locks_delete_block(&wait->local);
 	ksmbd_open_wait_leave(rq->open, rq);
 }
 
@@ -225,6 +338,7 @@ static struct lock_wait *prepare_wait(struct ksmbd_request *rq,
 		return NULL;
 	INIT_LIST_HEAD(&wait->link);
 	INIT_LIST_HEAD(&rq->wait_link);
+	locks_init_lock(&wait->local);
 	wait->rq = rq;
 	wait->range = range;
 	rq->park.data = wait;
@@ -234,8 +348,7 @@ static struct lock_wait *prepare_wait(struct ksmbd_request *rq,
 
 static ntstatus_t take_or_wait(struct ksmbd_request *rq, struct byte_lock *l)
 {
-	struct ksmbd_file *file = l->owner->file;
-	ntstatus_t status = take(file, l, NULL);
+	ntstatus_t status = take_and_show(l, NULL);
 	struct lock_wait *wait;
 
 	if (status != STATUS_LOCK_NOT_GRANTED)
@@ -248,7 +361,7 @@ static ntstatus_t take_or_wait(struct ksmbd_request *rq, struct byte_lock *l)
 		return wait_status(rq);
 	if (!ksmbd_open_wait_enter(l->owner, rq))
 		return STATUS_RANGE_NOT_LOCKED;
-	status = take(file, l, wait);
+	status = take_and_show(l, wait);
 	if (status != STATUS_PENDING)
 		leave_wait(wait);
 	return status;
@@ -279,12 +392,16 @@ static ntstatus_t unlock_one(struct ksmbd_open *open, struct byte_range range)
 
 	if (wraps(range))
 		return STATUS_INVALID_LOCK_RANGE;
+	mutex_lock(&open->scan);
 	spin_lock(&file->spin);
 	found = find_own_locked(open, range, true) ?:
 		find_own_locked(open, range, false);
 	if (found)
 		remove_locked(file, found);
 	spin_unlock(&file->spin);
+	if (found)
+		show(open, range, NULL);
+	mutex_unlock(&open->scan);
 	kfree(found);
 	return found ? STATUS_SUCCESS : STATUS_RANGE_NOT_LOCKED;
 }
@@ -323,7 +440,7 @@ static ntstatus_t lock_one(struct ksmbd_request *rq, struct ksmbd_open *open,
 	else if (may_wait)
 		status = take_or_wait(rq, l);
 	else
-		status = take(open->file, l, NULL);
+		status = take_and_show(l, NULL);
 	if (status != STATUS_SUCCESS)
 		kfree(l);
 	return status;
@@ -336,11 +453,15 @@ static void drop_granted(struct ksmbd_open *open, struct byte_range range,
 	struct ksmbd_file *file = open->file;
 	struct byte_lock *found;
 
+	mutex_lock(&open->scan);
 	spin_lock(&file->spin);
 	found = find_own_locked(open, range, exclusive);
 	if (found)
 		remove_locked(file, found);
 	spin_unlock(&file->spin);
+	if (found)
+		show(open, range, NULL);
+	mutex_unlock(&open->scan);
 	kfree(found);
 }
 
@@ -532,6 +653,9 @@ void ksmbd_lock_release_open(struct ksmbd_open *open)
 	struct byte_lock *l, *next;
 	LIST_HEAD(gone);
 
+	if (open->kind != OPEN_FILE)
+		return;
+	mutex_lock(&open->scan);
 	spin_lock(&file->spin);
 	/* a LOCK on its way with a reference of its own finds the door shut */
 	open->byte_locks_closed = true;
@@ -540,6 +664,9 @@ void ksmbd_lock_release_open(struct ksmbd_open *open)
 		list_add(&l->own, &gone);
 	}
 	spin_unlock(&file->spin);
+	if (open->byte_locks_shown)
+		show(open, (struct byte_range) { 0, U64_MAX }, NULL);
+	mutex_unlock(&open->scan);
 	list_for_each_entry_safe(l, next, &gone, own)
 		kfree(l);
 }

@@ -100,6 +100,7 @@ struct ksmbd_open {
 	struct list_head byte_locks;	/* its own, under file->spin */
 	u32 n_byte_locks;		/* the same */
 	bool byte_locks_closed;		/* under file->spin: none is added any more */
+	bool byte_locks_shown;		/* to local processes; under @scan */
 
 	struct mutex scan;		/* a directory's enumeration */
 	char *pattern;			/* UTF-8, of the scan under way */

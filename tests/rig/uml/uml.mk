@@ -3,7 +3,7 @@
 
 UML := $(patsubst %/,%,$(dir $(lastword $(MAKEFILE_LIST))))
 
-.PHONY: uml-kernel uml-module uml-run uml-smoke uml-torture uml-test uml-admin uml-selftest uml-clean
+.PHONY: uml-kernel uml-module uml-run uml-smoke uml-torture uml-test uml-admin uml-guest uml-selftest uml-clean
 
 uml-kernel:		## build the UML debug kernel into the cache
 	$(UML)/build.sh debug
@@ -24,6 +24,9 @@ uml-torture: uml-module deps-test venv-test	## smbtorture TESTS="smb2.lock smb2.
 
 uml-test: uml-module deps-test venv-test	## tests that need no QEMU: UML_TESTS="tests/vm/test_x.py -k word"
 	$(UML)/run.sh -k -t 3000 $(UML)/pytest.sh -v $(or $(UML_TESTS),tests/attack)
+
+uml-guest: uml-module deps-test venv-test	## the tests in guest/; TESTS= narrows
+	$(UML)/run.sh -k -t 3000 $(UML)/guest.sh $(TESTS)
 
 uml-admin: uml-module deps-test venv-test	## what ksmbd.control sees of clients, and how it ends them
 	$(UML)/run.sh -k -t 1800 $(UML)/admin.sh

@@ -13,6 +13,15 @@ from raw import Raw
 PORT = 445
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--handles", type=int, default=2000, help="opened on one file")
+
+
+@pytest.fixture
+def handles(request: pytest.FixtureRequest) -> int:
+    return int(request.config.getoption("--handles"))
+
+
 @pytest.fixture
 def client() -> Iterator[Raw]:
     with Raw(PORT, timeout=120) as raw:

@@ -162,9 +162,7 @@ def test_more_than_fits_says_to_list_the_directory(client: Raw, folder: Path) ->
     assert again(client, handle) == [(ADDED, "last")]
 
 
-def test_a_watched_directory_that_goes_ends_the_wait(
-    client: Raw, other: Raw, folder: Path
-) -> None:
+def test_a_watched_directory_that_goes_ends_the_wait(client: Raw, other: Raw, folder: Path) -> None:
     for by_client in (True, False):
         (folder / "gone").mkdir(mode=0o777)
         handle, message = watch(client, "gone", NAME)

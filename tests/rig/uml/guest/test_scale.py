@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -15,7 +14,6 @@ EXCLUSIVE, UNLOCK, FAIL_IMMEDIATELY = 2, 4, 0x10
 
 
 TOO_MANY_OPENED_FILES = "0xc000011f"
-HANDLES = int(os.environ.get("KSMBD_HANDLES", "2000"))
 
 
 def timed(call: Callable[[int], object], numbers: range) -> float:
@@ -51,21 +49,24 @@ def test_the_thousandth_lock_costs_what_the_first_did(
     assert other.call(READ, read(theirs, 5, 4000)).status == "SUCCESS"
 
 
-def test_the_next_handle_on_a_file_costs_what_the_first_did(client: Raw, folder: Path) -> None:
+def test_the_next_handle_on_a_file_costs_what_the_first_did(
+    client: Raw, folder: Path, handles: int
+) -> None:
     def open_one(name: str) -> Callable[[int], object]:
         return lambda number: client.open(name)
 
     few = timed(open_one("file"), range(200))
-    timed(open_one("file"), range(HANDLES))
+    timed(open_one("file"), range(handles))
     many = timed(open_one("file"), range(200))
-    print(f"200 opens: {few:.2f} s at first, {many:.2f} s beside {HANDLES} on the same file")
+    print(f"200 opens: {few:.2f} s at first, {many:.2f} s beside {handles} on the same file")
     assert many < 3 * few
     # who shares nothing is still refused, and so is who asks for what they refuse
     assert client.call(CREATE, create("file", share=0)).status == "SHARING_VIOLATION"
 
 
-@pytest.mark.skipif(HANDLES < 16384, reason="takes minutes; KSMBD_HANDLES=16384")
-def test_the_limit_of_a_session_has_a_clear_answer(client: Raw, folder: Path) -> None:
+def test_the_limit_of_a_session_has_a_clear_answer(client: Raw, folder: Path, handles: int) -> None:
+    if handles < 16384:
+        pytest.skip("takes minutes: only with --handles=16384")
     answers = {client.call(CREATE, create("file")).status for _ in range(16384)}
     assert answers == {"SUCCESS"}
     assert client.call(CREATE, create("file")).status == TOO_MANY_OPENED_FILES
