@@ -680,8 +680,8 @@ bool ksmbd_lock_get(struct ksmbd_open *open, u32 n, struct ksmbd_admin_row *row)
 	if (!file || n >= READ_ONCE(open->n_byte_locks))
 		return false;
 	spin_lock(&file->spin);
-	list_for_each_entry(l, &file->byte_locks, link) {
-		if (l->owner != open || n--)
+	list_for_each_entry(l, &open->byte_locks, own) {
+		if (n--)
 			continue;
 		row->offset = l->range.offset;
 		row->length = l->range.len;

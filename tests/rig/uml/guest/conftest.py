@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -36,7 +37,8 @@ def other() -> Iterator[Raw]:
 
 @pytest.fixture
 def folder() -> Path:
-    """The share's, empty."""
+    """The share's, empty; what a test makes there is everybody's."""
+    os.umask(0)
     path = Path("/srv/share")
     for entry in path.iterdir():
         if entry.is_dir() and not entry.is_symlink():

@@ -11,11 +11,12 @@ from raw import CLOSE, CREATE, Raw, close, create
 
 OPEN = 1
 CREATE_NEW = 2
+READ_FILE = 0x120089
 MANY = 700  # more than what makes an index worthwhile
 
 
 def status(client: Raw, name: str, disposition: int = OPEN) -> str:
-    reply = client.call(CREATE, create(name, disposition=disposition))
+    reply = client.call(CREATE, create(name, access=READ_FILE, disposition=disposition))
     if reply.status == "SUCCESS":
         assert client.call(CLOSE, close(reply.body[64:80])).status == "SUCCESS"
     return reply.status

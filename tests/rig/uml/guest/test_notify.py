@@ -24,6 +24,7 @@ from raw import (
 
 DIRECTORY = 1
 DELETE_ON_CLOSE = 0x1000
+READ_AND_WRITE, DELETE = 0x12019F, 0x110080
 FILE_NAME, DIR_NAME, ATTRIBUTES, SIZE, LAST_WRITE = 1, 2, 4, 8, 0x10
 CREATION, EA, SECURITY = 0x40, 0x80, 0x100
 NAME = FILE_NAME | DIR_NAME
@@ -107,7 +108,7 @@ def test_a_client_s_change_is_told_to_those_who_asked_for_its_kind(
     client: Raw, other: Raw, folder: Path
 ) -> None:
     (folder / "f").write_text("")
-    file = other.open("f")
+    file = other.open("f", access=READ_AND_WRITE)
     hidden = struct.pack("<QQQQII", 0, 0, 0, 0, 2, 0)
     created = struct.pack("<QQQQII", 125_000_000_000_000_000, 0, 0, 0, 0, 0)
     for completion, heard in ((ATTRIBUTES, hidden), (CREATION, created)):
@@ -167,7 +168,7 @@ def test_a_watched_directory_that_goes_ends_the_wait(client: Raw, other: Raw, fo
         (folder / "gone").mkdir(mode=0o777)
         handle, message = watch(client, "gone", NAME)
         if by_client:
-            theirs = other.open("gone", options=DIRECTORY | DELETE_ON_CLOSE)
+            theirs = other.open("gone", access=DELETE, options=DIRECTORY | DELETE_ON_CLOSE)
             other.call(CLOSE, close(theirs))
         else:
             (folder / "gone").rmdir()
@@ -206,9 +207,8 @@ def test_the_oldest_request_gets_the_first_change(client: Raw, folder: Path) -> 
 
 def test_files_and_other_people_s_handles_have_nothing_to_watch(client: Raw, folder: Path) -> None:
     (folder / "file").write_text("")
-    assert client.call(CHANGE_NOTIFY, notify(client.open("file"), NAME)).status == (
-        "INVALID_PARAMETER"
-    )
+    file = client.open("file", access=READ_AND_WRITE)
+    assert client.call(CHANGE_NOTIFY, notify(file, NAME)).status == "INVALID_PARAMETER"
     blind = client.open("", access=0x80, options=DIRECTORY)
     assert client.call(CHANGE_NOTIFY, notify(blind, NAME)).status == "ACCESS_DENIED"
     assert client.call(CREATE, create("x" * 300)).status != "SUCCESS"
