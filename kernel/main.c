@@ -39,9 +39,12 @@ static int __init ksmbd_init(void)
 	err = smb2_dispatch_init();
 	if (err)
 		return err;
-	err = ksmbd_crypto_init();
+	err = smb2_stats_init();
 	if (err)
 		return err;
+	err = ksmbd_crypto_init();
+	if (err)
+		goto undo_stats;
 	err = ksmbd_casefold_init();
 	if (err)
 		goto undo_crypto;
@@ -95,6 +98,8 @@ undo_casefold:
 	ksmbd_casefold_exit();
 undo_crypto:
 	ksmbd_crypto_exit();
+undo_stats:
+	smb2_stats_exit();
 	return err;
 }
 
@@ -111,6 +116,7 @@ static void __exit ksmbd_exit(void)
 	ksmbd_request_exit();
 	ksmbd_casefold_exit();
 	ksmbd_crypto_exit();
+	smb2_stats_exit();
 	rcu_barrier();			/* call_rcu() callbacks are code of ours */
 }
 

@@ -17,6 +17,9 @@ sys.path.insert(0, str(TOP / "tests" / "vm"))
 if TYPE_CHECKING:
     from server import Server
 
+FAILED_BOOTS = 3
+"""In a row: then the run ends. What follows could only fail as slowly."""
+
 
 class Lab:
     """The one guest with our module and our tools that most tests share.
@@ -27,6 +30,7 @@ class Lab:
     def __init__(self) -> None:
         self._server: Server | None = None
         self._boots = 0
+        self._failed = 0
 
     def server(self) -> Server:
         from server import boot_server
@@ -35,8 +39,11 @@ class Lab:
         if self._server is not None and not self._server.vm.alive:
             self.close()
         if self._server is None:
+            if self._failed == FAILED_BOOTS:
+                pytest.exit(f"the guest or its server did not start {FAILED_BOOTS} times", 3)
             begin = time.monotonic()
             self._boots += 1
+            self._failed += 1
             vm = guest(TOP / "build" / "vm" / f"console-{self._boots}.log")
             try:
                 server = boot_server(vm).start()
@@ -45,6 +52,7 @@ class Lab:
                 raise
             say(f"guest {vm.release} serves after {time.monotonic() - begin:.0f} s")
             self._server = server
+            self._failed = 0
         return self._server
 
     def close(self) -> None:

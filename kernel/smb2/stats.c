@@ -17,7 +17,11 @@ struct command_stats {
 	u64 histogram[KSMBD_ADMIN_BUCKETS];
 };
 
-static DEFINE_PER_CPU(struct command_stats[SMB2_NR_COMMANDS], stats);
+/*
+ * Not static: what all modules together may have of that, the kernel's
+ * reserved chunk, is 8 KiB.
+ */
+static struct command_stats __percpu *stats;	/* SMB2_NR_COMMANDS of them */
 
 static unsigned int bucket_of(u64 ns)
 {
@@ -44,13 +48,13 @@ void smb2_stats_count(const struct ksmbd_request *rq)
 	if (rq->code >= SMB2_NR_COMMANDS || !rq->started)
 		return;
 	time = ktime_get_ns() - rq->started;
-	s = &get_cpu_var(stats)[rq->code];
+	s = get_cpu_ptr(stats) + rq->code;
 	s->count++;
 	s->errors += ntstatus_is_error(rq->status);
 	s->time += time;
 	s->bytes += bytes_of(rq);
 	s->histogram[bucket_of(time)]++;
-	put_cpu_var(stats);
+	put_cpu_ptr(stats);
 }
 
 /* @c: one more than the last command. */
@@ -65,7 +69,7 @@ bool smb2_stats_command(struct ksmbd_admin_cursor *c, struct ksmbd_admin_row *ro
 	row->id = code;
 	strscpy(row->name, smb2_command_name(code), sizeof(row->name));
 	for_each_possible_cpu(cpu) {
-		const struct command_stats *s = &per_cpu(stats, cpu)[code];
+		const struct command_stats *s = per_cpu_ptr(stats, cpu) + code;
 
 		row->count += READ_ONCE(s->count);
 		row->errors += READ_ONCE(s->errors);
@@ -75,4 +79,16 @@ bool smb2_stats_command(struct ksmbd_admin_cursor *c, struct ksmbd_admin_row *ro
 			row->histogram[i] += READ_ONCE(s->histogram[i]);
 	}
 	return true;
+}
+
+int smb2_stats_init(void)
+{
+	stats = __alloc_percpu(SMB2_NR_COMMANDS * sizeof(*stats),
+			       __alignof__(*stats));
+	return stats ? 0 : -ENOMEM;
+}
+
+void smb2_stats_exit(void)
+{
+	free_percpu(stats);
 }

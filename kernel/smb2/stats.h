@@ -10,4 +10,8 @@
 void smb2_stats_count(const struct ksmbd_request *rq);
 bool smb2_stats_command(struct ksmbd_admin_cursor *c, struct ksmbd_admin_row *row);
 
+/* 0 or -ENOMEM. */
+int smb2_stats_init(void);
+void smb2_stats_exit(void);
+
 #endif
