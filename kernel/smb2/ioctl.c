@@ -84,6 +84,8 @@ static const struct fsctl {
 	{ FSCTL_VALIDATE_NEGOTIATE_INFO, WITHOUT_HANDLE, 0, validate_negotiate },
 	{ FSCTL_DFS_GET_REFERRALS, WITHOUT_HANDLE, 0, dfs_get_referrals },
 	{ FSCTL_DFS_GET_REFERRALS_EX, WITHOUT_HANDLE, 0, dfs_get_referrals },
+	{ FSCTL_QUERY_NETWORK_INTERFACE_INFO, WITHOUT_HANDLE, 0,
+	  smb2_ioctl_interfaces },
 	{ FSCTL_PIPE_WAIT, WITHOUT_HANDLE, 0, smb2_pipe_wait },
 	{ FSCTL_PIPE_TRANSCEIVE, 0, 0, transceive },
 	{ FSCTL_CREATE_OR_GET_OBJECT_ID, ON_FILE, FSCC_OBJECT_ID_SIZE,

@@ -24,4 +24,7 @@ ntstatus_t smb2_ioctl_snapshots(struct ksmbd_request *rq);
 ntstatus_t smb2_ioctl_no_reparse_point(struct ksmbd_request *rq);
 ntstatus_t smb2_ioctl_not_here(struct ksmbd_request *rq);
 
+/* ioctl_network.c: of the server, no handle */
+ntstatus_t smb2_ioctl_interfaces(struct ksmbd_request *rq);
+
 #endif

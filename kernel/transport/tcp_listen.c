@@ -233,6 +233,30 @@ static struct notifier_block interfaces = {
 	.notifier_call = interface_changed,
 };
 
+/* --- for who describes them --- */
+
+struct net *ksmbd_tcp_listen_lock(void)
+{
+	mutex_lock(&listen_lock);
+	return listen_net;
+}
+
+void ksmbd_tcp_listen_unlock(void)
+{
+	mutex_unlock(&listen_lock);
+}
+
+bool ksmbd_tcp_listens_on(int ifindex)
+{
+	struct listener *l;
+
+	lockdep_assert_held(&listen_lock);
+	list_for_each_entry(l, &listeners, link)
+		if (!l->ifindex || l->ifindex == ifindex)
+			return true;
+	return false;
+}
+
 /* --- start and stop --- */
 
 static int start_locked(void)

@@ -65,6 +65,14 @@ void ksmbd_tcp_stop(void);
 int ksmbd_tcp_init(void);
 void ksmbd_tcp_exit(void);
 
+struct fsctl_interface;
+/*
+ * The addresses that clients reach the server at, at most @max, to @list; the
+ * loopback ones only with @loopback.  Sleeps; returns how many.
+ */
+unsigned int ksmbd_tcp_interfaces(bool loopback, struct fsctl_interface *list,
+				  unsigned int max);
+
 static inline int ksmbd_transport_send(struct ksmbd_transport *t,
 				       struct kvec *iov, unsigned int n,
 				       size_t len)

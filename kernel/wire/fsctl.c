@@ -3,6 +3,9 @@
 #include "file_id.h"
 
 #define CHUNK_SIZE		24
+#define SOCKADDR_SIZE		128
+#define FAMILY_INET		0x0002
+#define FAMILY_INET6		0x0017
 #define DUPLICATE_EX_SIZE	0x30	/* what StructureSize says; there are more */
 
 /* [MS-SMB2] 2.2.31.1 SRV_COPYCHUNK_COPY */
@@ -118,6 +121,26 @@ int fsctl_get_compression(struct wire_span in, u16 *format)
 
 	*format = wire_get_u16(&r);
 	return wire_reader_status(&r);
+}
+
+/* [MS-SMB2] 2.2.32.5.1: SOCKADDR_IN and SOCKADDR_IN6; ports are ignored */
+void fsctl_put_interface(struct wire_writer *w, const struct fsctl_interface *i,
+			 bool last)
+{
+	u32 size;
+
+	wire_put_u32(w, last ? 0 : FSCTL_INTERFACE_SIZE);	/* Next */
+	wire_put_u32(w, i->index);
+	wire_put_u32(w, i->capability);
+	wire_put_u32(w, 0);			/* Reserved */
+	wire_put_u64(w, i->speed);
+	wire_put_u16(w, i->ipv6 ? FAMILY_INET6 : FAMILY_INET);
+	wire_put_u16(w, 0);			/* Port */
+	if (i->ipv6)
+		wire_put_u32(w, 0);		/* FlowInfo */
+	size = i->ipv6 ? 16 : 4;
+	wire_put_bytes(w, i->address, size);
+	wire_put_zero(w, SOCKADDR_SIZE - (i->ipv6 ? 8 : 4) - size);
 }
 
 /* [MS-FSCC] 2.3.49 FSCTL_PIPE_WAIT Request */

@@ -69,6 +69,24 @@ int fsctl_get_duplicate_ex(struct wire_span in, struct fsctl_duplicate *d);
 #define COMPRESSION_FORMAT_NONE	0
 int fsctl_get_compression(struct wire_span in, u16 *format);
 
+/**
+ * struct fsctl_interface - NETWORK_INTERFACE_INFO, [MS-SMB2] 2.2.32.5
+ * @speed: bits per second
+ * @address: IPv4 in its first four bytes; network order
+ */
+struct fsctl_interface {
+	u32 index;			/* not 0 */
+	u32 capability;
+#define FSCTL_INTERFACE_RSS	0x00000001
+#define FSCTL_INTERFACE_RDMA	0x00000002
+	u64 speed;
+	bool ipv6;
+	u8 address[16];
+};
+#define FSCTL_INTERFACE_SIZE	152
+void fsctl_put_interface(struct wire_writer *w, const struct fsctl_interface *i,
+			 bool last);
+
 /* FSCTL_PIPE_WAIT: the name, UTF-16LE */
 int fsctl_get_pipe_wait(struct wire_span in, struct wire_span *name);
 

@@ -127,8 +127,30 @@ static void test_answers(void)
 	CHECK(m.w.len == FSCTL_RANGE_SIZE && m.bytes[0] == 4 && m.bytes[8] == 5);
 }
 
+static void test_interface(void)
+{
+	struct fsctl_interface i = {
+		.index = 2, .capability = FSCTL_INTERFACE_RSS, .speed = 1000000000,
+		.address = { 10, [15] = 1 },
+	};
+
+	msg_init(&m);
+	fsctl_put_interface(&m.w, &i, false);
+	CHECK(m.w.len == FSCTL_INTERFACE_SIZE);
+	CHECK(get_unaligned_le32(m.bytes) == FSCTL_INTERFACE_SIZE &&
+	      get_unaligned_le32(m.bytes + 4) == 2 && m.bytes[8] == 1 &&
+	      get_unaligned_le64(m.bytes + 16) == 1000000000);
+	CHECK(m.bytes[24] == 2 && m.bytes[28] == 10 && !m.bytes[43]);
+	msg_init(&m);
+	i.ipv6 = true;
+	fsctl_put_interface(&m.w, &i, true);
+	CHECK(m.w.len == FSCTL_INTERFACE_SIZE && !get_unaligned_le32(m.bytes));
+	CHECK(m.bytes[24] == 0x17 && m.bytes[32] == 10 && m.bytes[47] == 1);
+}
+
 void test_fsctl(void)
 {
+	test_interface();
 	test_copychunk();
 	test_extents();
 	test_small();
