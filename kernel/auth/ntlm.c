@@ -98,10 +98,10 @@ const char *ksmbd_ntlm_refuses(const struct ksmbd_ntlm *n,
 	const u32 required = NTLMSSP_NEGOTIATE_UNICODE |
 			     NTLMSSP_NEGOTIATE_EXTENDED_SESSIONSECURITY;
 
+	if (ksmbd_ntlm_is_anonymous(a))		/* has nothing to secure */
+		return NULL;
 	if ((a->flags & required) != required)
 		return "no extended session security";
-	if (ksmbd_ntlm_is_anonymous(a))
-		return NULL;
 	if (!a->nt_response_len)
 		return "LM response";
 	if (a->nt_response_len <= NTLM_V1_RESPONSE_SIZE)

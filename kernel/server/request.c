@@ -243,6 +243,7 @@ void ksmbd_request_free(struct ksmbd_request *rq)
 	ksmbd_user_put(rq->user);
 	if (rq->channel)
 		ksmbd_channel_put(rq->channel);
+	ksmbd_logon_put(rq->logon);
 	if (rq->session)
 		ksmbd_session_put(rq->session);
 	ksmbd_payload_free(&rq->payload);

@@ -76,6 +76,7 @@ struct ksmbd_request {
 
 	struct ksmbd_session *session;
 	struct ksmbd_channel *channel;
+	struct ksmbd_logon *logon;	/* reference: SESSION_SETUP is a leg of it */
 	struct ksmbd_user *user;
 	struct ksmbd_tree *tree;
 	struct ksmbd_open *open;

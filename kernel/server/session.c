@@ -27,15 +27,15 @@ static atomic_t n_sessions = ATOMIC_INIT(0);
 static void session_free(struct ksmbd_session *s)
 {
 	WARN_ON_ONCE(!xa_empty(&s->trees) || !list_empty(&s->channels) ||
-		     !list_empty(&s->opens));
-	ksmbd_auth_free(s->auth);
+		     !list_empty(&s->logons) || !list_empty(&s->opens));
 	ksmbd_cipher_free(s->encrypt);
 	ksmbd_cipher_free(s->decrypt);
 	ksmbd_user_put(s->user);
+	ksmbd_user_put(s->owner);
 	xa_destroy(&s->trees);
 	mutex_destroy(&s->setup);
 	memzero_explicit(s->session_key, sizeof(s->session_key));
-	memzero_explicit(s->preauth_hash, sizeof(s->preauth_hash));
+	memzero_explicit(s->signing_key, sizeof(s->signing_key));
 	kfree_rcu(s, rcu);
 	atomic_dec(&n_sessions);
 }
@@ -44,15 +44,6 @@ void ksmbd_session_put(struct ksmbd_session *s)
 {
 	if (refcount_dec_and_test(&s->ref))
 		session_free(s);
-}
-
-void ksmbd_channel_put(struct ksmbd_channel *ch)
-{
-	if (!refcount_dec_and_test(&ch->ref))
-		return;
-	ksmbd_sign_key_free(ch->signing_key);
-	ksmbd_conn_put(ch->conn);
-	kfree_rcu(ch, rcu);
 }
 
 /* --- the connection's list --- */
@@ -75,7 +66,7 @@ static void link_drop(struct ksmbd_session_link *l)
 	kfree(l);
 }
 
-static void unlink_from(struct ksmbd_conn *conn, const struct ksmbd_session *s)
+void ksmbd_session_unlink(struct ksmbd_conn *conn, struct ksmbd_session *s)
 {
 	struct ksmbd_session_link *l;
 
@@ -90,9 +81,10 @@ static void unlink_from(struct ksmbd_conn *conn, const struct ksmbd_session *s)
 		link_drop(l);
 }
 
-static int link_to(struct ksmbd_conn *conn, struct ksmbd_session *s)
+int ksmbd_session_link(struct ksmbd_conn *conn, struct ksmbd_session *s)
 {
 	struct ksmbd_session_link *l = kmalloc(sizeof(*l), GFP_KERNEL);
+	bool there = false;
 	int err = 0;
 
 	if (!l)
@@ -101,6 +93,8 @@ static int link_to(struct ksmbd_conn *conn, struct ksmbd_session *s)
 	spin_lock(&conn->lock);
 	if (conn->state == CONN_DYING) {
 		err = -ENOTCONN;
+	} else if (link_of_locked(conn, s)) {
+		there = true;
 	} else if (conn->n_sessions >= KSMBD_CONN_MAX_SESSIONS) {
 		err = -EUSERS;
 	} else {
@@ -109,7 +103,7 @@ static int link_to(struct ksmbd_conn *conn, struct ksmbd_session *s)
 		conn->n_sessions++;
 	}
 	spin_unlock(&conn->lock);
-	if (err)
+	if (err || there)
 		kfree(l);
 	return err;
 }
@@ -157,7 +151,7 @@ static struct ksmbd_session *table_find_locked(u64 id)
 	return NULL;
 }
 
-struct ksmbd_session *ksmbd_session_find_global(u64 id)
+struct ksmbd_session *ksmbd_session_lookup(u64 id)
 {
 	struct ksmbd_session *s;
 
@@ -166,6 +160,13 @@ struct ksmbd_session *ksmbd_session_find_global(u64 id)
 	if (s)
 		ksmbd_session_get(s);			/* the table has one */
 	spin_unlock(&table_lock);
+	return s;
+}
+
+struct ksmbd_session *ksmbd_session_find_global(u64 id)
+{
+	struct ksmbd_session *s = ksmbd_session_lookup(id);
+
 	if (s && ksmbd_session_get_state(s) != SESSION_VALID) {
 		ksmbd_session_put(s);
 		s = NULL;
@@ -189,32 +190,27 @@ struct ksmbd_session *ksmbd_session_after(u64 id)
 	return found;
 }
 
-struct ksmbd_user *ksmbd_session_user(struct ksmbd_session *s)
+static struct ksmbd_user *user_ref(struct ksmbd_session *s,
+				   struct ksmbd_user *const *whom)
 {
 	struct ksmbd_user *user;
 
 	spin_lock(&s->lock);
-	user = s->user;
+	user = *whom;
 	if (user)
 		ksmbd_user_get(user);
 	spin_unlock(&s->lock);
 	return user;
 }
 
-struct ksmbd_channel *ksmbd_channel_find(struct ksmbd_session *s,
-					 struct ksmbd_conn *conn)
+struct ksmbd_user *ksmbd_session_user(struct ksmbd_session *s)
 {
-	struct ksmbd_channel *ch, *found = NULL;
+	return user_ref(s, &s->user);
+}
 
-	spin_lock(&s->lock);
-	list_for_each_entry(ch, &s->channels, link)
-		if (ch->conn == conn) {
-			refcount_inc(&ch->ref);
-			found = ch;
-			break;
-		}
-	spin_unlock(&s->lock);
-	return found;
+struct ksmbd_user *ksmbd_session_owner(struct ksmbd_session *s)
+{
+	return user_ref(s, &s->owner);
 }
 
 unsigned int ksmbd_session_count(void)
@@ -282,16 +278,12 @@ static void publish(struct ksmbd_session *s)
 	}
 }
 
-struct ksmbd_session *ksmbd_session_create(struct ksmbd_conn *conn)
+static struct ksmbd_session *session_new(struct ksmbd_conn *conn)
 {
-	struct ksmbd_session *s;
-	int err;
+	struct ksmbd_session *s = kzalloc(sizeof(*s), GFP_KERNEL);
 
-	if (!may_set_up(conn))
-		return ERR_PTR(-EUSERS);
-	s = kzalloc(sizeof(*s), GFP_KERNEL);
 	if (!s)
-		return ERR_PTR(-ENOMEM);
+		return NULL;
 	atomic_inc(&n_sessions);
 	refcount_set(&s->ref, 1);		/* the caller's */
 	INIT_HLIST_NODE(&s->hash);
@@ -299,192 +291,38 @@ struct ksmbd_session *ksmbd_session_create(struct ksmbd_conn *conn)
 	memcpy(s->client_guid, conn->client_guid, sizeof(s->client_guid));
 	s->born = jiffies;
 	mutex_init(&s->setup);
+	init_completion(&s->closed);
 	xa_init_flags(&s->trees, XA_FLAGS_ALLOC1);
 	spin_lock_init(&s->lock);
 	INIT_LIST_HEAD(&s->channels);
+	INIT_LIST_HEAD(&s->logons);
 	INIT_LIST_HEAD(&s->opens);
 	s->state = SESSION_SETUP;
-	ksmbd_conn_get(conn);
-	s->origin = conn;
+	return s;
+}
 
+struct ksmbd_session *ksmbd_session_create(struct ksmbd_conn *conn,
+					   struct ksmbd_logon **lg)
+{
+	struct ksmbd_session *s;
+	int err;
+
+	if (!may_set_up(conn))
+		return ERR_PTR(-EUSERS);
+	s = session_new(conn);
+	if (!s)
+		return ERR_PTR(-ENOMEM);
 	publish(s);
-	err = link_to(conn, s);
+	*lg = ksmbd_logon_get(s, conn, false);
+	err = PTR_ERR_OR_ZERO(*lg) ?: ksmbd_logon_begin(s, *lg);
 	if (err) {
 		ksmbd_session_close(s);
+		if (!IS_ERR(*lg))
+			ksmbd_logon_put(*lg);
 		ksmbd_session_put(s);
 		return ERR_PTR(err);
 	}
 	return s;
-}
-
-/* --- authentication --- */
-
-static struct ksmbd_channel *channel_new(struct ksmbd_session *s,
-					 struct ksmbd_conn *conn,
-					 struct wire_span session_key, bool sign)
-{
-	struct ksmbd_channel *ch = kzalloc(sizeof(*ch), GFP_KERNEL);
-	u8 key[16];
-	int err = 0;
-
-	if (!ch)
-		return ERR_PTR(-ENOMEM);
-	if (sign) {
-		err = ksmbd_derive_key(s->dialect, KSMBD_KEY_SIGNING,
-				       session_key, s->preauth_hash, key,
-				       sizeof(key));
-		if (!err) {
-			ch->signing_key = ksmbd_sign_key_new(conn->signing_algorithm,
-							     key);
-			if (IS_ERR(ch->signing_key))
-				err = PTR_ERR(ch->signing_key);
-		}
-		memzero_explicit(key, sizeof(key));
-		if (err) {
-			kfree(ch);
-			return ERR_PTR(err);
-		}
-	}
-	refcount_set(&ch->ref, 1);		/* the session's */
-	ksmbd_conn_get(conn);
-	ch->conn = conn;
-	return ch;
-}
-
-/* What the proof of a session gives it; emptied of what is handed over. */
-struct keys {
-	struct ksmbd_channel *ch;
-	struct ksmbd_cipher *encrypt, *decrypt;
-};
-
-static void keys_free(struct keys *k)
-{
-	if (k->ch)
-		ksmbd_channel_put(k->ch);
-	ksmbd_cipher_free(k->encrypt);
-	ksmbd_cipher_free(k->decrypt);
-}
-
-static struct ksmbd_cipher *cipher_new(struct ksmbd_session *s, u16 cipher,
-				       enum ksmbd_key_purpose purpose,
-				       struct wire_span session_key)
-{
-	struct ksmbd_cipher *c;
-	u8 key[32];
-	int err;
-
-	err = ksmbd_derive_key(s->dialect, purpose, session_key,
-			       s->preauth_hash, key,
-			       ksmbd_cipher_key_size(cipher));
-	c = err ? ERR_PTR(err) : ksmbd_cipher_new(cipher, key);
-	memzero_explicit(key, sizeof(key));
-	return c;
-}
-
-/* 3.1.4.2: the keys of 256 bits come from the whole session key. */
-static int ciphers_new(struct ksmbd_session *s, u16 cipher, struct keys *k,
-		       const struct ksmbd_auth_result *result)
-{
-	struct wire_span key = { result->session_key, 16 };
-	struct ksmbd_cipher *c;
-
-	if (ksmbd_cipher_key_size(cipher) > 16)
-		key.len = max_t(u32, 16, result->session_key_len);
-	c = cipher_new(s, cipher, KSMBD_KEY_SERVER_IN, key);
-	if (IS_ERR(c))
-		return PTR_ERR(c);
-	k->decrypt = c;
-	c = cipher_new(s, cipher, KSMBD_KEY_SERVER_OUT, key);
-	if (IS_ERR(c))
-		return PTR_ERR(c);
-	k->encrypt = c;
-	return 0;
-}
-
-static int keys_new(struct ksmbd_session *s, struct ksmbd_conn *conn,
-		    const struct ksmbd_auth_result *result, struct keys *k)
-{
-	const struct wire_span key = { result->session_key, 16 };
-	bool keyless = result->guest || result->anonymous;
-	struct ksmbd_channel *ch;
-
-	*k = (struct keys) { };
-	ch = channel_new(s, conn, key, !keyless);
-	if (IS_ERR(ch))
-		return PTR_ERR(ch);
-	k->ch = ch;
-	return conn->cipher && !keyless ?
-	       ciphers_new(s, conn->cipher, k, result) : 0;
-}
-
-/* SETUP to VALID with everything that comes with it, or nothing at all. */
-static bool become_valid(struct ksmbd_session *s, struct keys *keys,
-			 struct ksmbd_user *user,
-			 const struct ksmbd_auth_result *result,
-			 struct ksmbd_conn **origin)
-{
-	bool ok;
-
-	spin_lock(&s->lock);
-	ok = s->state == SESSION_SETUP;
-	if (ok) {
-		s->guest = result->guest;
-		s->anonymous = result->anonymous;
-		memcpy(s->session_key, result->session_key,
-		       sizeof(s->session_key));
-		s->user = user;
-		s->encrypt = keys->encrypt;
-		s->decrypt = keys->decrypt;
-		list_add(&keys->ch->link, &s->channels);
-		*keys = (struct keys) { };
-		*origin = s->origin;
-		s->origin = NULL;
-		WRITE_ONCE(s->state, SESSION_VALID);
-	}
-	spin_unlock(&s->lock);
-	return ok;
-}
-
-int ksmbd_session_validate(struct ksmbd_session *s, struct ksmbd_conn *conn,
-			   struct ksmbd_user *user,
-			   const struct ksmbd_auth_result *result)
-{
-	struct ksmbd_conn *origin = NULL;
-	struct keys keys;
-	int err;
-
-	lockdep_assert_held(&s->setup);
-	err = keys_new(s, conn, result, &keys);
-	if (!err && !become_valid(s, &keys, user, result, &origin))
-		err = -ENOENT;
-	if (err) {
-		keys_free(&keys);
-		ksmbd_user_put(user);
-		return err;
-	}
-	ksmbd_conn_authenticated(conn);
-	if (origin)
-		ksmbd_conn_put(origin);
-	return 0;
-}
-
-int ksmbd_session_reauthenticate(struct ksmbd_session *s,
-				 struct ksmbd_user *user)
-{
-	struct ksmbd_user *drop = user;
-	int err = -EACCES;
-
-	spin_lock(&s->lock);
-	if (s->state != SESSION_VALID || !s->user) {
-		err = -ENOENT;
-	} else if (ksmbd_user_same(s->user, user)) {
-		drop = s->user;
-		s->user = user;
-		err = 0;
-	}
-	spin_unlock(&s->lock);
-	ksmbd_user_put(drop);
-	return err;
 }
 
 /* --- death --- */
@@ -492,8 +330,30 @@ int ksmbd_session_reauthenticate(struct ksmbd_session *s,
 static void drop_channel(struct ksmbd_session *s, struct ksmbd_channel *ch)
 {
 	ksmbd_request_tear_down_all(ch->conn, s, NULL);
-	unlink_from(ch->conn, s);
+	ksmbd_session_unlink(ch->conn, s);
 	ksmbd_channel_put(ch);
+}
+
+/* Those of @conn, or all.  Off the list: whoever runs a leg sees that it is over. */
+static void end_logons(struct ksmbd_session *s, const struct ksmbd_conn *conn)
+{
+	struct ksmbd_logon *lg;
+
+	for (;;) {
+		spin_lock(&s->lock);
+		list_for_each_entry(lg, &s->logons, link)
+			if (!conn || lg->conn == conn)
+				break;
+		if (list_entry_is_head(lg, &s->logons, link))
+			lg = NULL;
+		else
+			list_del_init(&lg->link);
+		spin_unlock(&s->lock);
+		if (!lg)
+			return;
+		ksmbd_session_unlink(lg->conn, s);
+		ksmbd_logon_put(lg);		/* the list's */
+	}
 }
 
 static void close_trees(struct ksmbd_session *s)
@@ -518,8 +378,7 @@ static void close_trees(struct ksmbd_session *s)
 bool ksmbd_session_close(struct ksmbd_session *s)
 {
 	struct ksmbd_channel *ch, *next;
-	struct ksmbd_conn *origin;
-	struct ksmbd_user *user;
+	struct ksmbd_user *user, *owner;
 	LIST_HEAD(channels);
 
 	spin_lock(&s->lock);
@@ -529,15 +388,10 @@ bool ksmbd_session_close(struct ksmbd_session *s)
 	}
 	WRITE_ONCE(s->state, SESSION_DYING);
 	list_splice_init(&s->channels, &channels);
-	origin = s->origin;
-	s->origin = NULL;
 	user = s->user;
-	s->user = NULL;
+	owner = s->owner;
+	s->user = s->owner = NULL;
 	spin_unlock(&s->lock);
-
-	spin_lock(&table_lock);
-	hash_del(&s->hash);
-	spin_unlock(&table_lock);
 
 	/* Waiting requests first: what they wait for may never come. */
 	list_for_each_entry(ch, &channels, link)
@@ -547,13 +401,24 @@ bool ksmbd_session_close(struct ksmbd_session *s)
 
 	list_for_each_entry_safe(ch, next, &channels, link)
 		drop_channel(s, ch);
-	if (origin) {
-		unlink_from(origin, s);
-		ksmbd_conn_put(origin);
-	}
+	end_logons(s, NULL);
 	ksmbd_user_put(user);
+	ksmbd_user_put(owner);
+
+	/* Until here who replaces it finds it, and can wait. */
+	spin_lock(&table_lock);
+	hash_del(&s->hash);
+	spin_unlock(&table_lock);
+	complete_all(&s->closed);
 	ksmbd_session_put(s);			/* the table's */
 	return true;
+}
+
+void ksmbd_session_close_sync(struct ksmbd_session *s)
+{
+	if (!ksmbd_session_close(s))
+		wait_for_completion_killable_timeout(&s->closed,
+						     KSMBD_SESSION_CLOSING);
 }
 
 /*
@@ -602,23 +467,20 @@ static struct ksmbd_session_link *pop_link(struct ksmbd_conn *conn)
 static bool leave(struct ksmbd_session *s, struct ksmbd_conn *conn)
 {
 	struct ksmbd_channel *ch, *next;
-	bool was_origin, alone;
-	LIST_HEAD(gone);
+	LIST_HEAD(channels);
+	bool alone;
 
+	end_logons(s, conn);
 	spin_lock(&s->lock);
 	list_for_each_entry_safe(ch, next, &s->channels, link)
 		if (ch->conn == conn)
-			list_move(&ch->link, &gone);
-	was_origin = s->origin == conn;
-	if (was_origin)
-		s->origin = NULL;
-	alone = list_empty(&s->channels) && !s->origin;
+			list_move(&ch->link, &channels);
+	alone = list_empty(&s->channels) &&
+		(s->state != SESSION_SETUP || list_empty(&s->logons));
 	spin_unlock(&s->lock);
 
-	list_for_each_entry_safe(ch, next, &gone, link)
+	list_for_each_entry_safe(ch, next, &channels, link)
 		ksmbd_channel_put(ch);
-	if (was_origin)
-		ksmbd_conn_put(conn);
 	return alone;
 }
 

@@ -2,6 +2,7 @@
 #include "smb2/dispatch.h"
 
 #include <linux/cred.h>
+#include <linux/err.h>
 #include <linux/ktime.h>
 #include <linux/nospec.h>
 #include "debug.h"
@@ -147,6 +148,40 @@ static ntstatus_t check_protection(struct ksmbd_request *rq)
 	return status == STATUS_SUCCESS ? check_signature(rq) : status;
 }
 
+ntstatus_t smb2_check_session_key(struct ksmbd_request *rq,
+				  struct ksmbd_session *s)
+{
+	struct ksmbd_logon *lg = ksmbd_logon_get(s, rq->conn, true);
+
+	if (IS_ERR(lg))
+		return STATUS_INSUFFICIENT_RESOURCES;
+	if (!lg->signing_key ||
+	    ksmbd_sign_verify(lg->signing_key, rq->raw.data, rq->raw.len)) {
+		ksmbd_logon_put(lg);
+		return STATUS_ACCESS_DENIED;
+	}
+	rq->logon = lg;
+	rq->signed_ok = true;
+	return STATUS_SUCCESS;
+}
+
+ntstatus_t smb2_session_elsewhere(struct ksmbd_request *rq)
+{
+	struct ksmbd_session *s;
+
+	if (!(rq->hdr.flags & SMB2_FLAGS_SIGNED) || rq->session)
+		return STATUS_USER_SESSION_DELETED;
+	s = ksmbd_session_lookup(rq->hdr.session_id);
+	if (!s)
+		return STATUS_USER_SESSION_DELETED;
+	if (ksmbd_session_get_state(s) == SESSION_VALID && !s->guest &&
+	    !s->anonymous && smb2_check_session_key(rq, s) == STATUS_SUCCESS)
+		rq->session = s;
+	else
+		ksmbd_session_put(s);
+	return STATUS_USER_SESSION_DELETED;
+}
+
 /* [MS-SMB2] 3.3.5.2.9: also for commands that could do without a session. */
 static ntstatus_t find_session(struct ksmbd_request *rq, unsigned int needs)
 {
@@ -156,9 +191,11 @@ static ntstatus_t find_session(struct ksmbd_request *rq, unsigned int needs)
 		return needs & NEEDS_SESSION ? STATUS_USER_SESSION_DELETED
 					     : STATUS_SUCCESS;
 	s = ksmbd_session_find(rq->conn, rq->hdr.session_id);
+	if (!s && rq->code == SMB2_SESSION_SETUP)
+		return STATUS_SUCCESS;		/* may want to bind it */
 	if (!s)
 		return needs & NEEDS_SESSION || rq->hdr.flags & SMB2_FLAGS_SIGNED ?
-		       STATUS_USER_SESSION_DELETED : STATUS_SUCCESS;
+		       smb2_session_elsewhere(rq) : STATUS_SUCCESS;
 	rq->session = s;
 	rq->channel = ksmbd_channel_find(s, rq->conn);
 	rq->user = ksmbd_session_user(s);
@@ -173,6 +210,13 @@ static ntstatus_t find_tree(struct ksmbd_request *rq)
 {
 	rq->tree = ksmbd_tree_find(rq->session, rq->hdr.tree_id);
 	return rq->tree ? STATUS_SUCCESS : STATUS_NETWORK_NAME_DELETED;
+}
+
+/* Reauthenticated as nobody: its trees are still those of its owner. */
+static bool gave_up_name(const struct ksmbd_request *rq)
+{
+	return rq->user->flags & KSMBD_USER_FLAG_GUEST_ACCOUNT &&
+	       !rq->session->guest && !rq->session->anonymous;
 }
 
 /* Bytes that travel with the request or its answer: 3.3.5.2.5. */
@@ -225,6 +269,9 @@ static ntstatus_t prepare(struct ksmbd_request *rq,
 		status = find_session(rq, cmd->needs);
 	if (status == STATUS_SUCCESS && cmd && cmd->needs & NEEDS_TREE)
 		status = find_tree(rq);
+	if (status == STATUS_SUCCESS && rq->code == SMB2_CREATE &&
+	    gave_up_name(rq))
+		status = STATUS_ACCESS_DENIED;
 	if (status != STATUS_SUCCESS)
 		return status;
 	if (!cmd || cmd->decode(&r, &rq->req))

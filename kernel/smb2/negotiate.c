@@ -150,6 +150,9 @@ static void describe_ourselves(struct ksmbd_conn *conn)
 		conn->capabilities |= SMB2_GLOBAL_CAP_LARGE_MTU;
 	if (conn->cipher && conn->dialect < SMB2_DIALECT_0311)
 		conn->capabilities |= SMB2_GLOBAL_CAP_ENCRYPTION;
+	if (conn->dialect >= SMB2_DIALECT_0300 &&
+	    ksmbd_settings.flags & KSMBD_GLOBAL_FLAG_SMB3_MULTICHANNEL)
+		conn->capabilities |= SMB2_GLOBAL_CAP_MULTI_CHANNEL;
 	choose_sizes(conn);
 }
 

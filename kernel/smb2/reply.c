@@ -100,12 +100,15 @@ static struct smb2_header response_header(struct ksmbd_request *rq)
 /*
  * [MS-SMB2] 3.3.4.1.1: what was signed is answered signed, and everything is
  * on a session that has to sign; the last SESSION_SETUP always, so that the
- * client knows who answered.
+ * client knows who answered.  Until a connection is bound it answers with the
+ * session's key.
  */
 static struct ksmbd_sign_key *signing_key_for(const struct ksmbd_request *rq)
 {
-	if (!rq->channel || !rq->session || rq->status == STATUS_PENDING)
+	if (!rq->session || rq->status == STATUS_PENDING)
 		return NULL;
+	if (!rq->channel)
+		return rq->logon && rq->signed_ok ? rq->logon->signing_key : NULL;
 	if (rq->msg->sealed_by)		/* will be authenticated as a whole */
 		return NULL;
 	if (rq->signed_ok || rq->session->signing_required ||
@@ -134,11 +137,10 @@ static int hash(struct reply_link *l, const struct ksmbd_request *rq)
 		return 0;
 	if (rq->code == SMB2_NEGOTIATE)
 		return ksmbd_preauth_update(rq->conn->preauth_hash, l->iov, l->n);
-	if (rq->code != SMB2_SESSION_SETUP || !rq->session ||
-	    rq->status != STATUS_MORE_PROCESSING_REQUIRED)
+	if (!rq->logon || rq->status != STATUS_MORE_PROCESSING_REQUIRED)
 		return 0;
 	mutex_lock(&rq->session->setup);
-	err = ksmbd_preauth_update(rq->session->preauth_hash, l->iov, l->n);
+	err = ksmbd_preauth_update(rq->logon->preauth_hash, l->iov, l->n);
 	mutex_unlock(&rq->session->setup);
 	return err;
 }
@@ -167,7 +169,7 @@ static int build(struct reply *r, struct ksmbd_request *rq, bool last)
 	}
 	if (!last)
 		put_unaligned_le32(l->len, l->head + SMB2_NEXT_COMMAND_OFFSET);
-	err = hash(l, rq) ?: sign(l, rq);
+	err = sign(l, rq) ?: hash(l, rq);
 	r->out.n += l->n;
 	r->out.len += l->len;
 	r->out.size += l->payload.size;
@@ -288,14 +290,19 @@ static int build_unsolicited(struct reply *r, enum smb2_code code,
 void smb2_send_unsolicited(struct ksmbd_conn *conn, struct ksmbd_session *session,
 			   enum smb2_code code, const void *body, u32 len)
 {
-	struct reply *r = reply_new(1);
+	struct ksmbd_channel *ch = ksmbd_channel_alive(session, conn);
+	struct reply *r;
 
+	if (!ch)
+		return;
+	r = reply_new(1);
 	if (r && !build_unsolicited(r, code, body, len) &&
 	    !encrypt(r, sealer_of(session))) {
-		ksmbd_outbox_put(conn, &r->out);
-		return;
+		ksmbd_outbox_put(ch->conn, &r->out);
+	} else {
+		if (r)
+			reply_free(&r->out);
+		ksmbd_conn_shutdown(ch->conn);
 	}
-	if (r)
-		reply_free(&r->out);
-	ksmbd_conn_shutdown(conn);
+	ksmbd_channel_put(ch);
 }

@@ -54,10 +54,25 @@ void smb2_reply_interim(struct ksmbd_request *rq);
 /*
  * Sends what no request asked for: MessageId all ones, no session or tree in
  * its header, never signed (3.3.4.1.1), but encrypted when @session is.
- * @session is whom it is about.  What cannot be sent ends the connection.
+ * @session is whom it is about.  It goes over @conn, or when that is lost over
+ * another channel of the session; without one there is nobody to tell.  What
+ * cannot be sent ends the connection.
  */
 void smb2_send_unsolicited(struct ksmbd_conn *conn, struct ksmbd_session *session,
 			   enum smb2_code code, const void *body, u32 len);
+
+/*
+ * The signature of a request on a connection that is no channel of @s, by the
+ * session's own key.  SUCCESS: rq->logon has the key, and the answer will be
+ * signed with it when rq->session is set.  @s is VALID and has a key.
+ */
+ntstatus_t smb2_check_session_key(struct ksmbd_request *rq,
+				  struct ksmbd_session *s);
+/*
+ * USER_SESSION_DELETED for a request whose session is not this connection's.  Who
+ * has the key of another connection's session, and he alone, hears it signed.
+ */
+ntstatus_t smb2_session_elsewhere(struct ksmbd_request *rq);
 
 int smb2_dispatch_init(void);
 
