@@ -171,6 +171,7 @@ static void open_init(struct ksmbd_open *open, struct ksmbd_request *rq,
 	open->tree = rq->tree;
 	refcount_inc(&open->tree->ref);
 	open->conn = rq->conn;
+	open->channel_sequence = rq->hdr.channel_sequence;
 	ksmbd_conn_get(open->conn);
 	open->cred = get_cred(rq->tree->cred);
 	open->id.persistent = atomic64_inc_return(&last_persistent_id);

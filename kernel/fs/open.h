@@ -116,6 +116,9 @@ struct ksmbd_open {
 	spinlock_t spin;
 	enum { OPEN_NEW, OPEN_LIVE, OPEN_DYING } state;
 	bool delete_on_close;
+	/* [MS-SMB2] 3.3.5.2.10, by smb2/channel_sequence.c */
+	u16 channel_sequence;		/* the newest that a request carried */
+	u32 n_current, n_before;	/* requests not done, of this one and of older ones */
 	u64 position;
 	u32 mode;			/* FileModeInformation; from @options at first */
 	bool write_time_set;		/* a client set it: automatic updates stop */

@@ -80,6 +80,7 @@ struct ksmbd_request {
 	struct ksmbd_user *user;
 	struct ksmbd_tree *tree;
 	struct ksmbd_open *open;
+	struct ksmbd_open *counted;	/* @open, when it counts this one: smb2/open.h */
 
 	union smb2_req req;
 	union smb2_rsp rsp;

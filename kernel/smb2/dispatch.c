@@ -7,6 +7,7 @@
 #include <linux/nospec.h>
 #include "debug.h"
 #include "server/server.h"
+#include "smb2/open.h"
 #include "smb2/smb2.h"
 #include "smb2/stats.h"
 #include "trace.h"
@@ -329,6 +330,7 @@ void smb2_request_done(struct ksmbd_request *rq)
 {
 	struct ksmbd_message *msg = rq->msg;
 
+	smb2_sequence_done(rq);
 	smb2_stats_count(rq);
 	trace_smb2_done(rq->conn->transport->id, rq->hdr.message_id,
 			smb2_command_name(rq->code), rq->status);

@@ -9,6 +9,7 @@ int wire_decode_header(struct wire_reader *r, struct smb2_header *h)
 	wire_expect_u16(r, SMB2_HEADER_SIZE);	/* StructureSize */
 	h->credit_charge = wire_get_u16(r);
 	h->status = wire_get_u32(r);
+	h->channel_sequence = h->status;	/* its first two bytes */
 	h->command = wire_get_u16(r);
 	h->credits = wire_get_u16(r);
 	h->flags = wire_get_u32(r);

@@ -59,7 +59,8 @@ enum smb2_code {
  */
 struct smb2_header {
 	u16 credit_charge;
-	u32 status;
+	u32 status;			/* of a response */
+	u16 channel_sequence;		/* of a request, in its place */
 	u16 command;
 	u16 credits;
 	u32 flags;

@@ -342,11 +342,6 @@ def test_a_logoff_while_everything_else_runs(port: int) -> None:
             assert wire.call(r.ECHO, r.echo(), session_id=0).status == "SUCCESS"
 
 
-@pytest.mark.attack(14)
-def test_a_logoff_on_another_channel() -> None:
-    pending("multichannel")
-
-
 # --- 15 ---
 
 

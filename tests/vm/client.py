@@ -82,6 +82,7 @@ STATUS = {
     "FILE_CLOSED": 0xC0000128,
     "FS_DRIVER_REQUIRED": 0xC000019C,
     "USER_SESSION_DELETED": 0xC0000203,
+    "FILE_NOT_AVAILABLE": 0xC0000467,
 }
 NAMES = {value: name for name, value in STATUS.items()}
 

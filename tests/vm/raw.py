@@ -119,6 +119,7 @@ class Raw:
         tree_id: int | None = None,
         async_id: int | None = None,
         next_offset: int = 0,
+        sequence: int = 0,
     ) -> bytes:
         if message_id is None:
             message_id = self.message_id
@@ -128,8 +129,8 @@ class Raw:
             flags |= 2
             low, high = async_id & 0xFFFFFFFF, async_id >> 32
         return HEADER.pack(
-            b"\xfeSMB", 64, charge if self.dialect > 0x0202 else 0, 0, command, credits, flags,
-            next_offset, message_id, low, high,
+            b"\xfeSMB", 64, charge if self.dialect > 0x0202 else 0, sequence, command, credits,
+            flags, next_offset, message_id, low, high,
             self.session_id if session_id is None else session_id, bytes(16),
         )  # fmt: skip
 

@@ -119,6 +119,7 @@ def test_who_comes_back_waits_for_what_is_being_closed(port: int, share: str) ->
                 back.open(f"file{number}", share=SHARE_NONE)
 
 
+@pytest.mark.attack(14)
 def test_a_logoff_on_one_channel_ends_the_session_on_all(port: int, share: str) -> None:
     with first(port) as one, bound(port, one) as two:
         handle = one.open("file")
@@ -245,3 +246,56 @@ def test_the_interfaces_are_told(port: int, share: str) -> None:
         assert bytes([127, 0, 0, 1]) in found
         short = raw.ioctl(QUERY_NETWORK_INTERFACE_INFO, raw.RELATED_ID, room=16)
         assert one.call(raw.IOCTL, short).status == "BUFFER_TOO_SMALL"
+
+
+# --- channel sequences: [MS-SMB2] 3.3.5.2.10 ---
+
+REPLAY = 0x20000000
+
+
+def test_what_comes_late_over_a_lost_channel_changes_nothing(port: int, share: str) -> None:
+    with first(port) as one, bound(port, one) as two:
+        handle = one.open("file")
+
+        def written(conn: Sealed, text: bytes, sequence: int, flags: int = 0) -> str:
+            body = raw.write(handle, text)
+            return conn.call(raw.WRITE, body, sequence=sequence, flags=flags).status
+
+        assert written(one, b"one", 0) == "SUCCESS"
+        assert written(two, b"two", 1, REPLAY) == "SUCCESS"
+        assert written(one, b"old", 0) == "FILE_NOT_AVAILABLE"
+        assert written(one, b"old", 0x8001) == "FILE_NOT_AVAILABLE"
+        flush = struct.pack("<HHI16s", 24, 0, 0, handle)
+        assert one.call(raw.FLUSH, flush, sequence=0).status == "SUCCESS"  # harmless
+        assert one.call(raw.READ, raw.read(handle, 3), sequence=0).body[16:] == b"two"
+        assert written(one, b"new", 0x8000) == "SUCCESS"  # 0x7FFF ahead
+        assert written(two, b"and", 0x8000) == "SUCCESS"
+
+
+def test_a_replay_waits_for_what_it_would_meet(port: int, share: str) -> None:
+    """A request of the old sequence still runs: no replay until it is done."""
+    with first(port) as one, bound(port, one) as two:
+        holder, waiter = one.open("file"), two.open("file")
+        assert one.call(raw.LOCK, raw.lock(holder, (0, 10, 2))).status == "SUCCESS"
+        message = one.send(raw.LOCK, raw.lock(waiter, (0, 10, 2)))
+        assert one.receive().pending
+        body = raw.write(waiter, b"x", 100)
+        for _ in range(2):
+            reply = two.call(raw.WRITE, body, sequence=1, flags=REPLAY)
+            assert reply.status == "FILE_NOT_AVAILABLE"
+        assert two.call(raw.WRITE, body, sequence=1).status == "SUCCESS"  # no replay, its turn
+        assert two.call(raw.CLOSE, raw.close(holder)).status == "SUCCESS"
+        done = one.receive()
+        assert (done.message_id, done.status) == (message, "SUCCESS")
+        assert two.call(raw.WRITE, body, sequence=1, flags=REPLAY).status == "SUCCESS"
+
+
+def test_2_x_has_no_channel_sequences(port: int, share: str) -> None:
+    with connected(port, 0x0210) as old:
+        assert old.login().status == "SUCCESS"
+        old.signing_messages = True
+        assert old.tree().status == "SUCCESS"
+        handle = old.open("file")
+        for sequence in (5, 0):
+            write = raw.write(handle, b"x")
+            assert old.call(raw.WRITE, write, sequence=sequence).status == "SUCCESS"
