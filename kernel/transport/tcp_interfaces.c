@@ -8,6 +8,7 @@
 #include <linux/rtnetlink.h>
 #include <net/addrconf.h>
 #include <net/if_inet6.h>
+#include "transport/transport.h"
 #include "wire/fsctl.h"
 
 #define SPEED_ASSUMED	1000		/* Mbit/s, where the driver does not say */
