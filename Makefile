@@ -22,7 +22,7 @@ kbuild   = $(MAKE) -j$(JOBS) --no-print-directory -C $(1) M=$(2) W=1 $(3) module
 
 .DEFAULT_GOAL := help
 .PHONY: all help kernel python run test check vm-check conformance sparse vm-module clean \
-	deps-build deps-run deps-test venv venv-test check-python check-wire stock
+	deps-build deps-run deps-test deps-kerberos venv venv-test check-python check-wire stock
 
 all: kernel python
 
@@ -36,7 +36,7 @@ help:
 
 # --- what has to be there ---------------------------------------------------
 
-deps-build deps-run deps-test: deps-%:
+deps-build deps-run deps-test deps-kerberos: deps-%:
 	@$(INSTALL) $*
 
 python venv: | deps-python

@@ -13,7 +13,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from typing import Any, Protocol, TypeVar
 
-from ksmbd.mountd import access, shares
+from ksmbd.mountd import access, kerberos, shares
 from ksmbd.mountd.accounts import Accounts, System
 from ksmbd.mountd.sessions import Failures, Trees
 from ksmbd.shared import abi
@@ -302,10 +302,14 @@ class Events:
         )
         return abi.RpcResponse(request.handle, status, data)
 
-    async def spnego(self, request: abi.SpnegoAuthenRequest, _: _Deadline) -> Message:
-        """SPNEGO_AUTHEN_REQUEST: Kerberos, which is not there yet; the client can use NTLM."""
-        log.warning("Kerberos login refused: this mountd has no Kerberos yet")
-        return _no_spnego(request.handle)
+    async def spnego(self, request: abi.SpnegoAuthenRequest, deadline: _Deadline) -> Message:
+        """SPNEGO_AUTHEN_REQUEST: whose Kerberos ticket is this?  Else the client can use NTLM."""
+        state = self._state
+        settings = state.config.globals
+        accounts = Accounts(settings, state.users, state.system)
+        return await self._in_worker(
+            self._workers, deadline, lambda: kerberos.login(request, settings, accounts)
+        )
 
     async def heartbeat(self, _: abi.Heartbeat, __: _Deadline) -> None:
         """HEARTBEAT_REQUEST: that it arrived is all the kernel wants."""
@@ -353,10 +357,6 @@ def _no_rpc(handle: int) -> Message:
     return abi.RpcResponse(handle, RpcStatus.EBAD_DATA)
 
 
-def _no_spnego(handle: int) -> Message:
-    return abi.SpnegoAuthenResponse(handle, abi.LoginResponse(handle, UserStatus(0)))
-
-
 ROWS: Mapping[Event, Row] = {
     Event.HEARTBEAT_REQUEST: Row(abi.Heartbeat, Events.heartbeat),
     Event.LOGIN_REQUEST: Row(abi.LoginRequest, Events.login, _no_login),
@@ -366,5 +366,5 @@ ROWS: Mapping[Event, Row] = {
     Event.TREE_DISCONNECT_REQUEST: Row(abi.TreeDisconnectRequest, Events.tree_disconnect),
     Event.LOGOUT_REQUEST: Row(abi.LogoutRequest, Events.logout),
     Event.RPC_REQUEST: Row(abi.RpcRequest, Events.rpc, _no_rpc),
-    Event.SPNEGO_AUTHEN_REQUEST: Row(abi.SpnegoAuthenRequest, Events.spnego, _no_spnego),
+    Event.SPNEGO_AUTHEN_REQUEST: Row(abi.SpnegoAuthenRequest, Events.spnego, kerberos.refusal),
 }

@@ -37,7 +37,9 @@ struct attempt {
 
 void ksmbd_auth_put_hint(struct wire_writer *w)
 {
-	static const enum spnego_mech mechs[] = { SPNEGO_MECH_NTLMSSP };
+	static const enum spnego_mech mechs[] = {
+		SPNEGO_MECH_MS_KRB5, SPNEGO_MECH_KRB5, SPNEGO_MECH_NTLMSSP,
+	};
 
 	spnego_put_init(w, mechs, ARRAY_SIZE(mechs));
 }
@@ -126,17 +128,60 @@ static ntstatus_t send_challenge(struct ksmbd_auth *auth,
 	return err ? status_of(err) : STATUS_MORE_PROCESSING_REQUIRED;
 }
 
+/*
+ * The ticket is mountd's to judge, and the answer its.  A ticket never makes a
+ * guest: whoever proved who he is does not become somebody else.
+ */
+static ntstatus_t check_ticket(struct ksmbd_auth *auth, struct wire_span in,
+			       struct wire_writer *out,
+			       struct ksmbd_auth_result *result)
+{
+	struct ksmbd_ipc_login *login = &result->login;
+	u32 len = KSMBD_MAX_TOKEN;
+	u8 *answer = kmalloc(len, GFP_KERNEL);
+	int err;
+
+	if (!answer)
+		return STATUS_INSUFFICIENT_RESOURCES;
+	err = ksmbd_ipc_ticket(in.data, in.len, login, result->session_key,
+			       &result->session_key_len, answer, &len);
+	if (!err)
+		wire_put_bytes(out, answer, len);
+	kfree(answer);
+	if (err) {
+		log_refusal(auth, "(Kerberos)", "no answer from ksmbd.mountd");
+		return status_of(err);
+	}
+	if (login->flags & KSMBD_USER_FLAG_OK &&
+	    !(login->flags & (KSMBD_USER_FLAG_BAD_USER | KSMBD_USER_FLAG_BAD_UID |
+			      KSMBD_USER_FLAG_GUEST_ACCOUNT)) && !out->full)
+		return STATUS_SUCCESS;
+	ksmbd_ipc_login_free(login);
+	memzero_explicit(result, sizeof(*result));
+	return STATUS_LOGON_FAILURE;
+}
+
 static ntstatus_t first_leg(struct ksmbd_auth *auth, struct wire_span in,
-			    struct wire_writer *out)
+			    struct wire_writer *out,
+			    struct ksmbd_auth_result *result)
 {
 	struct wire_span token;
+	ntstatus_t status;
 	int err;
 
 	err = ksmbd_spnego_first(&auth->spnego, in, &token);
 	if (err == -EOPNOTSUPP)
-		log_refusal(auth, "?", "the client does not offer NTLMSSP");
+		log_refusal(auth, "?", "the client offers neither NTLMSSP nor Kerberos");
 	if (err)
 		return status_of(err);
+	if (auth->spnego.kerberos) {
+		const u32 before = out->len;
+
+		status = check_ticket(auth, in, out, result);
+		if (status != STATUS_LOGON_FAILURE || !auth->spnego.ntlmssp)
+			return status;
+		out->len = before;	/* RFC 4178: our choice, MIC and all */
+	}
 	if (token.len)
 		return send_challenge(auth, token, out);
 
@@ -313,7 +358,7 @@ ntstatus_t ksmbd_auth_step(struct ksmbd_auth *auth, struct wire_span in,
 	memset(result, 0, sizeof(*result));
 	switch (auth->state) {
 	case AUTH_START:
-		status = first_leg(auth, in, out);
+		status = first_leg(auth, in, out, result);
 		break;
 	case AUTH_NEGOTIATE:
 		status = negotiate_leg(auth, in, out);

@@ -33,12 +33,17 @@ int ksmbd_spnego_first(struct ksmbd_spnego *s, struct wire_span in,
 
 	*token = in;
 	s->raw = ntlmssp_type(in) >= 0;
+	s->ntlmssp = s->raw;
 	if (s->raw)
 		return 0;
 	if (spnego_decode_init(in, &t))
 		return -EINVAL;
+	s->kerberos = t.n_mechs && t.mech_token.len &&
+		      (t.mechs[0] == SPNEGO_MECH_KRB5 ||
+		       t.mechs[0] == SPNEGO_MECH_MS_KRB5);
 	place = find_ntlmssp(&t);
-	if (place < 0)
+	s->ntlmssp = place >= 0;
+	if (place < 0 && !s->kerberos)
 		return place;
 	if (t.mech_list.len > KSMBD_AUTH_MAX_BLOB)
 		return -EINVAL;
@@ -46,7 +51,7 @@ int ksmbd_spnego_first(struct ksmbd_spnego *s, struct wire_span in,
 	if (!s->mech_list)
 		return -ENOMEM;
 	s->mech_list_len = t.mech_list.len;
-	s->mic_required = place > 0;
+	s->mic_required = place != 0;
 	/* The optimistic token is for the first mechanism, ours or not. */
 	*token = place ? nothing : t.mech_token;
 	return 0;

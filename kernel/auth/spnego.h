@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The acceptor's side of SPNEGO, RFC 4178, with NTLMSSP as its one mechanism. */
+/* The acceptor's side of SPNEGO, RFC 4178, with NTLMSSP as the mechanism done here. */
 #ifndef _KSMBD_SPNEGO_H
 #define _KSMBD_SPNEGO_H
 
@@ -10,13 +10,15 @@
 /**
  * struct ksmbd_spnego - one negotiation
  * @raw: the client speaks NTLMSSP without SPNEGO around it
+ * @kerberos: the client's first choice is Kerberos, and its token is there
+ * @ntlmssp: it would take NTLMSSP
  * @answered: our first NegTokenResp is out; it alone names the mechanism
  * @mic_required: NTLMSSP was not the client's first choice, so somebody on
  *	the way may have put a weaker list in place of the real one
  * @mech_list: the list as the client sent it; the MICs cover it
  */
 struct ksmbd_spnego {
-	bool raw, answered, mic_required;
+	bool raw, kerberos, ntlmssp, answered, mic_required;
 	u8 *mech_list;
 	u32 mech_list_len;
 };
@@ -25,7 +27,7 @@ void ksmbd_spnego_release(struct ksmbd_spnego *s);
 
 /*
  * Unwraps the first leg.  An empty @token means that the client has to start
- * NTLMSSP in its next leg.  -EINVAL, -EOPNOTSUPP (no mechanism in common), -ENOMEM.
+ * NTLMSSP in its next leg; what Kerberos brings is for mountd, unwrapped there.  -EINVAL, -EOPNOTSUPP (no mechanism in common), -ENOMEM.
  */
 int ksmbd_spnego_first(struct ksmbd_spnego *s, struct wire_span in,
 		       struct wire_span *token);

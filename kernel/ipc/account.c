@@ -84,18 +84,88 @@ static int ask_for(u8 event, const char *account, struct ksmbd_ipc_login *login,
 	return err;
 }
 
+static int ask_groups(struct ksmbd_ipc_login *login)
+{
+	if (!(login->flags & KSMBD_USER_FLAG_OK) ||
+	    !(login->flags & KSMBD_USER_FLAG_EXTENSION))
+		return 0;
+	return ask_for(KSMBD_EVENT_LOGIN_REQUEST_EXT, login->account, login,
+		       take_groups);
+}
+
 int ksmbd_ipc_login(const char *account, struct ksmbd_ipc_login *login)
 {
 	int err;
 
 	memset(login, 0, sizeof(*login));
 	err = ask_for(KSMBD_EVENT_LOGIN_REQUEST, account, login, take_login);
-	if (!err && login->flags & KSMBD_USER_FLAG_OK &&
-	    login->flags & KSMBD_USER_FLAG_EXTENSION)
-		err = ask_for(KSMBD_EVENT_LOGIN_REQUEST_EXT, account, login,
-			      take_groups);
+	err = err ?: ask_groups(login);
 	if (err)
 		ksmbd_ipc_login_free(login);
+	return err;
+}
+
+/* All that mountd says has to fit together to the byte. */
+static int take_ticket(const void *data, u32 len, struct ksmbd_ipc_login *login,
+		       u8 *key, u32 *key_len, void *answer, u32 *answer_len)
+{
+	const struct ksmbd_spnego_authen_response *rsp = data;
+	u32 n_key, n_answer, room = *answer_len;
+	int err;
+
+	*key_len = *answer_len = 0;
+	if (len < sizeof(*rsp))
+		return -EPROTO;
+	n_key = rsp->session_key_len;
+	n_answer = rsp->spnego_blob_len;
+	if (len != sizeof(*rsp) + n_key + n_answer)
+		return -EPROTO;
+	err = take_login(login, &rsp->login_response,
+			 sizeof(rsp->login_response));
+	if (err || !(login->flags & KSMBD_USER_FLAG_OK))
+		return err;
+	memzero_explicit(login->nt_hash, sizeof(login->nt_hash));
+	login->has_hash = false;		/* the ticket is the proof */
+	if (n_key < 16 || n_key > KSMBD_MAX_TICKET_KEY || n_answer > room ||
+	    !login->account[0])
+		return -EPROTO;
+	memcpy(key, rsp->payload, n_key);
+	memcpy(answer, rsp->payload + n_key, n_answer);
+	*key_len = n_key;
+	*answer_len = n_answer;
+	return 0;
+}
+
+int ksmbd_ipc_ticket(const void *token, u32 len, struct ksmbd_ipc_login *login,
+		     u8 key[KSMBD_MAX_TICKET_KEY], u32 *key_len,
+		     void *answer, u32 *answer_len)
+{
+	struct ksmbd_spnego_authen_request *req;
+	u32 size = sizeof(*req) + len + 1;	/* as long as stock ksmbd's */
+	u32 reply_len;
+	void *reply;
+	int err;
+
+	memset(login, 0, sizeof(*login));
+	if (len > KSMBD_MAX_TOKEN)
+		return -EMSGSIZE;
+	req = kvzalloc(size, GFP_KERNEL);
+	if (!req)
+		return -ENOMEM;
+	req->spnego_blob_len = len;
+	memcpy(req->spnego_blob, token, len);
+	err = ksmbd_ipc_ask_once(KSMBD_EVENT_SPNEGO_AUTHEN_REQUEST, req, size,
+				 &reply, &reply_len);
+	kvfree(req);
+	if (err)
+		return err;
+	err = take_ticket(reply, reply_len, login, key, key_len, answer,
+			  answer_len) ?: ask_groups(login);
+	kvfree_sensitive(reply, reply_len);
+	if (err) {
+		memzero_explicit(key, KSMBD_MAX_TICKET_KEY);
+		ksmbd_ipc_login_free(login);
+	}
 	return err;
 }
 

@@ -87,6 +87,18 @@ void ksmbd_ipc_login_free(struct ksmbd_ipc_login *login);	/* wipes the hash */
 void ksmbd_ipc_logout(const char *account, u32 flags);
 
 /*
+ * Whose Kerberos ticket is in @token, a client's SPNEGO message?  Fills @login, @key
+ * (of @key_len bytes, at least 16, at most KSMBD_MAX_TICKET_KEY) and @answer, which
+ * has room for *@answer_len.  Also 0 when it is nobody's: see the flags of @login; then
+ * key and answer are empty.
+ */
+#define KSMBD_MAX_TICKET_KEY	64
+#define KSMBD_MAX_TOKEN		4096	/* what stock daemons take, and give */
+int ksmbd_ipc_ticket(const void *token, u32 len, struct ksmbd_ipc_login *login,
+		     u8 key[KSMBD_MAX_TICKET_KEY], u32 *key_len,
+		     void *answer, u32 *answer_len);
+
+/*
  * A share name as mountd knows it: casefolded.  -EINVAL: not UTF-8;
  * -ENAMETOOLONG.  The calls below take names as the client wrote them.
  */

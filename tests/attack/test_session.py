@@ -12,7 +12,6 @@ import time
 import pytest
 import raw as r
 import spnego
-from classes import pending
 from raw import Gone, Raw
 from server import PASSWORD, Server
 from vm import TOP
@@ -352,8 +351,25 @@ def test_a_kerberos_ticket_for_a_session_that_exists(port: int) -> None:
         ap_req = der(0x60, bytes.fromhex("06092a864886f712010202"), b"\x01\x00", os.urandom(64))
         krb5 = der(0xA0, der(0x30, bytes.fromhex("06092a864886f712010202")))
         reply = wire.setup(init_token(krb5, der(0xA2, der(0x04, ap_req))))
-        assert reply.status != "SUCCESS"
-    pending("Kerberos")
+        assert reply.status == "LOGON_FAILURE"
+        assert wire.call(r.CREATE, r.create("gone")).status == "USER_SESSION_DELETED"
+
+
+@pytest.mark.attack(15)
+def test_a_ticket_that_is_none_leaves_ntlm_with_its_mic(port: int) -> None:
+    """Kerberos was the first choice, so NTLM needs the MIC over the list of mechanisms."""
+    ap_req = der(0x60, bytes.fromhex("06092a864886f712010202"), b"\x01\x00", os.urandom(64))
+    ntlm = bytes.fromhex("060a2b06010401823702020a")
+    krb5 = bytes.fromhex("06092a864886f712010202")
+    with Raw(port) as wire:
+        wire.negotiate()
+        token = init_token(der(0xA0, der(0x30, krb5, ntlm)), der(0xA2, der(0x04, ap_req)))
+        reply = wire.setup(token)
+        wire.session_id = reply.session_id
+        assert reply.status == "MORE_PROCESSING_REQUIRED"
+        offset, length = struct.unpack_from("<HH", reply.body, 4)
+        answer = reply.body[offset - 64 : offset - 64 + length]
+        assert ntlm in answer and bytes.fromhex("a0030a0103") in answer  # request-mic
 
 
 # --- 16 ---

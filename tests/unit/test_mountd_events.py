@@ -174,7 +174,7 @@ def test_heartbeat_and_disconnects_have_no_answer() -> None:
     assert rig.play(tree_disconnect(99), logout("", UserStatus.OK)) == []
 
 
-def test_kerberos_is_refused_in_full_length() -> None:
+def test_kerberos_that_is_off_is_refused_in_full_length() -> None:
     rig = Rig()
     request = abi.SpnegoAuthenRequest(5, b"\x60\x01").pack() + b"\0\0\0"
     (answer,) = rig.play((Event.SPNEGO_AUTHEN_REQUEST, request))

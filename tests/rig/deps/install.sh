@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# Installs what the named groups need: install.sh GROUP...   (build, python, run, test, fuzz)
+# Installs what the named groups need: install.sh GROUP...   (build, python, run, test, kerberos, fuzz)
 # Quiet and quick when nothing is missing; apt-get is the only thing it calls as root.
 set -eu
 
@@ -8,6 +8,7 @@ build="gcc make kmod bc linux-headers-amd64 sparse xz-utils"
 python="python3 python3-venv"
 run="$python qemu-system-x86 busybox-static e2fsprogs cpio kmod xz-utils smbclient util-linux"
 test="samba-testsuite cifs-utils git attr acl tar coreutils diffutils iproute2"
+kerberos="krb5-kdc krb5-admin-server krb5-user libkrb5-dev gcc python3-dev keyutils cifs-utils smbclient"
 fuzz="clang-14 libclang-rt-14-dev make"
 
 say() { printf '  deps: %s\n' "$*"; }
@@ -48,6 +49,7 @@ for group in "$@"; do
 	python) packages=$python ;;
 	run) packages=$run ;;
 	test) packages=$test ;;
+	kerberos) packages=$kerberos ;;
 	fuzz) packages=$fuzz ;;
 	*) say "unknown group $group" >&2; exit 2 ;;
 	esac

@@ -42,6 +42,7 @@ has() { # TARGET
 step test 25 test
 step uml-kernel 10 uml-kernel
 step uml-smoke 2 uml-smoke
+step uml-kerberos 6 uml-kerberos
 step attack 5 attack
 step test-faults 5 test-faults
 step coverage-wire 1 coverage-wire

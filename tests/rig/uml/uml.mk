@@ -3,7 +3,7 @@
 
 UML := $(patsubst %/,%,$(dir $(lastword $(MAKEFILE_LIST))))
 
-.PHONY: uml-kernel uml-module uml-run uml-smoke uml-torture uml-test uml-admin uml-guest uml-selftest uml-clean
+.PHONY: uml-kernel uml-module uml-run uml-smoke uml-torture uml-test uml-admin uml-kerberos uml-guest uml-selftest uml-clean
 
 uml-kernel:		## build the UML debug kernel into the cache
 	$(UML)/build.sh debug
@@ -30,6 +30,10 @@ uml-guest: uml-module deps-test venv-test	## the tests in guest/; TESTS= narrows
 
 uml-admin: uml-module deps-test venv-test	## what ksmbd.control sees of clients, and how it ends them
 	$(UML)/run.sh -k -t 1800 $(UML)/admin.sh
+
+uml-kerberos: uml-module deps-test deps-kerberos	## log-ons with tickets of a KDC on loopback
+	@tests/rig/deps/venv.sh test lint kerberos
+	$(UML)/run.sh -k -t 900 $(UML)/kerberos.sh
 
 uml-selftest:		## prove that every checker of the rig finds its bug
 	$(UML)/selftest.sh
