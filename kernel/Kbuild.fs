@@ -4,6 +4,7 @@ ksmbd-y += fs/access.o fs/create.o
 ksmbd-y += fs/dos_attr.o fs/stat.o fs/io.o fs/lock.o fs/dir.o
 ksmbd-y += fs/set.o fs/ea.o fs/rename.o fs/statfs.o fs/xattr.o
 ksmbd-y += fs/stream.o fs/stream_open.o fs/stream_query.o
+ksmbd-y += fs/oplock.o fs/oplock_wait.o fs/lease.o
 ksmbd-y += fs/copy.o fs/sparse.o
 ksmbd-y += fs/security.o fs/acl.o fs/acl_check.o fs/sid.o
 ksmbd-y += fs/status.o

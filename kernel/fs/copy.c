@@ -15,6 +15,7 @@
 #include <linux/slab.h>
 #include "compat/unaligned.h"
 #include "fs/fs.h"
+#include "fs/oplock.h"
 #include "fs/stat.h"
 #include "fs/stream.h"
 
@@ -145,6 +146,7 @@ static ntstatus_t copy_chunk(struct ksmbd_open *from, struct ksmbd_open *to,
 					      true);
 	if (status != STATUS_SUCCESS)
 		return status;
+	ksmbd_oplock_break_read(to);
 	if (is_direct(from, to, c)) {
 		status = copy_direct(from, to, c, copied);
 		/* two filesystems, or one that cannot */
@@ -284,6 +286,7 @@ ntstatus_t ksmbd_fs_duplicate(struct ksmbd_open *to,
 	status = check_duplicate(from, to, d);
 	if (status != STATUS_SUCCESS || !d->length)
 		goto put;
+	ksmbd_oplock_break_read(to);
 	n = vfs_clone_file_range(from->filp, d->source_offset, to->filp,
 				 d->target_offset, d->length, 0);
 	if (n > 0)

@@ -19,6 +19,7 @@
 #include "fs/dos_attr.h"
 #include "fs/ea.h"
 #include "fs/fs.h"
+#include "fs/oplock.h"
 #include "fs/path.h"
 #include "fs/stream.h"
 
@@ -211,12 +212,34 @@ static ntstatus_t overwrite(struct ksmbd_open *open, const struct ksmbd_create *
 }
 
 /*
+ * [MS-FSA] 2.1.5.1.2: the other handles agree, or are asked to give up what they
+ * only cache, and that is waited for.
+ */
+ntstatus_t ksmbd_create_agree(struct ksmbd_request *rq, struct ksmbd_open *open,
+			      const struct ksmbd_create *c, u32 access,
+			      bool overwrite)
+{
+	ntstatus_t status, waits;
+
+	if (c->oplock == SMB2_OPLOCK_LEVEL_LEASE &&
+	    ksmbd_lease_elsewhere(open->session->client_guid, c->lease.key,
+				  open->file))
+		return STATUS_INVALID_PARAMETER;
+	status = ksmbd_file_check_share(open->file, access, c->share_access);
+	if (status != STATUS_SUCCESS && status != STATUS_SHARING_VIOLATION)
+		return status;
+	waits = ksmbd_oplock_open(rq, open, c, status == STATUS_SHARING_VIOLATION,
+				  overwrite);
+	return waits != STATUS_SUCCESS ? waits : status;
+}
+
+/*
  * Joins the file's opens: the name must still be there, the others must agree.
  * @old: the file's attributes when it is to be overwritten, which takes part
  * in sharing as the writing and deleting that it is; else NULL.
  */
-static ntstatus_t join(struct ksmbd_open *open, struct ksmbd_create *c,
-		       const struct ksmbd_dos_attr *old)
+static ntstatus_t join(struct ksmbd_request *rq, struct ksmbd_open *open,
+		       struct ksmbd_create *c, const struct ksmbd_dos_attr *old)
 {
 	struct ksmbd_file *file = open->file;
 	u32 access = open->granted_access;
@@ -232,13 +255,15 @@ static ntstatus_t join(struct ksmbd_open *open, struct ksmbd_create *c,
 	    !IS_ROOT(open->filp->f_path.dentry))
 		status = STATUS_RETRY;
 	if (status == STATUS_SUCCESS && c->stream)
-		status = ksmbd_stream_open(open, c);
+		status = ksmbd_stream_open(rq, open, c);
 	else if (status == STATUS_SUCCESS)
-		status = ksmbd_file_check_share(file, access, c->share_access);
+		status = ksmbd_create_agree(rq, open, c, access, old);
 	if (status == STATUS_SUCCESS && old && !c->stream)
 		status = overwrite(open, c, old);
-	if (status == STATUS_SUCCESS)
+	if (status == STATUS_SUCCESS) {
+		ksmbd_oplock_grant(open, c);
 		ksmbd_file_join(open);
+	}
 	ksmbd_file_unlock(file);
 	return status;
 }
@@ -251,6 +276,7 @@ static ntstatus_t publish(struct ksmbd_request *rq, struct ksmbd_open *open)
 		if (rq->open)
 			ksmbd_open_put(rq->open);
 		rq->open = open;
+		rq->answered = ksmbd_oplock_answered;
 		return STATUS_SUCCESS;
 	}
 	ksmbd_open_abandon(open);
@@ -364,7 +390,7 @@ static ntstatus_t open_existing(struct ksmbd_request *rq,
 	status = c->stream ? bind_stream(open, &p->entry, c->stream) :
 			     bind_open(open, &p->entry, overwrites(c));
 	if (status == STATUS_SUCCESS)
-		status = join(open, c, overwrites(c) ? &attr : NULL);
+		status = join(rq, open, c, overwrites(c) ? &attr : NULL);
 	if (status != STATUS_SUCCESS) {
 		ksmbd_open_put(open);
 		return status;
@@ -494,6 +520,9 @@ static ntstatus_t create_new(struct ksmbd_request *rq, struct ksmbd_create *c,
 	if (granted & ACCESS_MAXIMUM_ALLOWED)
 		granted |= ACCESS_FILE_ALL;
 	granted &= ~ACCESS_MAXIMUM_ALLOWED;
+	if (c->oplock == SMB2_OPLOCK_LEVEL_LEASE &&
+	    ksmbd_lease_elsewhere(rq->session->client_guid, c->lease.key, NULL))
+		return STATUS_INVALID_PARAMETER;
 	status = new_open(rq, c, dir, granted, &open);
 	if (status != STATUS_SUCCESS)
 		return status;
@@ -509,7 +538,7 @@ static ntstatus_t create_new(struct ksmbd_request *rq, struct ksmbd_create *c,
 	if (status == STATUS_SUCCESS)
 		status = give_eas(open, c);
 	if (status == STATUS_SUCCESS)
-		status = join(open, c, NULL);
+		status = join(rq, open, c, NULL);
 	if (status != STATUS_SUCCESS) {
 		ksmbd_open_put(open);
 		return status;
@@ -561,6 +590,7 @@ static ntstatus_t create_with_base(struct ksmbd_request *rq,
 			     FILE_SHARE_DELETE;
 	first.disposition = FILE_CREATE;
 	first.options = FILE_NON_DIRECTORY_FILE;
+	first.oplock = SMB2_OPLOCK_LEVEL_NONE;
 	status = ksmbd_fs_create(rq, &first);
 	if (status == STATUS_OBJECT_NAME_COLLISION)
 		return STATUS_RETRY;

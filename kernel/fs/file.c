@@ -15,8 +15,9 @@
 #include <linux/slab.h>
 #include "compat/vfs.h"
 #include "debug.h"
-#include "fs/stream.h"
 #include "fs/notify.h"
+#include "fs/oplock.h"
+#include "fs/stream.h"
 
 #define UNLINK_TRIES	8		/* against a local process that renames */
 
@@ -73,6 +74,8 @@ static struct ksmbd_file *new_file(struct inode *inode)
 	new->shared_locks = RB_ROOT_CACHED;
 	new->exclusive_locks = RB_ROOT_CACHED;
 	INIT_LIST_HEAD(&new->lock_waiters);
+	INIT_LIST_HEAD(&new->grants);
+	INIT_LIST_HEAD(&new->break_waiters);
 	return new;
 }
 
@@ -178,6 +181,20 @@ void ksmbd_file_put(struct ksmbd_file *file)
 	free_file(file);
 }
 
+void ksmbd_file_pin(struct ksmbd_file *file)
+{
+	ihold(file->inode);
+	refcount_inc(&file->ref);
+}
+
+void ksmbd_file_unpin(struct ksmbd_file *file)
+{
+	struct inode *inode = file->inode;
+
+	ksmbd_file_put(file);
+	iput(inode);
+}
+
 /* Rights that take part in sharing; an open without any conflicts with none. */
 #define SHARED_READ	(FILE_READ_DATA | FILE_EXECUTE)
 #define SHARED_WRITE	(FILE_WRITE_DATA | FILE_APPEND_DATA)
@@ -195,6 +212,8 @@ static const struct {
 static void count(struct ksmbd_file *file, const struct ksmbd_open *open, int by)
 {
 	lockdep_assert_held(&file->lock);
+	if (!ksmbd_oplock_is_stat(open->granted_access))
+		file->n_real += by;
 	if (!(open->granted_access & SHARED_ALL))
 		return;
 	for (u32 i = 0; i < ARRAY_SIZE(sharing); i++) {

@@ -30,6 +30,8 @@ struct timespec64 ksmbd_timespec(u64 nttime);
  * @action: FILE_OPENED ...
  * @sd: the creator's descriptor for a new file, or NULL
  * @maximal_access: of the user on the file, for MxAc; when @want_maximal
+ * @oplock: SMB2_OPLOCK_LEVEL_*, asked for, then granted
+ * @lease: the same with SMB2_OPLOCK_LEVEL_LEASE
  */
 struct ksmbd_create {
 	const char *name;
@@ -44,13 +46,23 @@ struct ksmbd_create {
 
 	u32 action;
 	u32 maximal_access;
+	u8 oplock;
+	struct smb2_lease lease;
 
 	/* inside of fs/ only */
 	struct inode *made;		/* by us a moment ago, for a stream of it */
 	bool may_add_stream;
 };
 
-/* Opens or creates.  On success a published open, in rq->open as well. */
+/*
+ * Inside of fs/, holding ksmbd_file_lock(): may @open with @access join the opens of
+ * its file?  PENDING: not before others have given up what they cache.
+ */
+ntstatus_t ksmbd_create_agree(struct ksmbd_request *rq, struct ksmbd_open *open,
+			      const struct ksmbd_create *c, u32 access,
+			      bool overwrite);
+
+/* Opens or creates; PENDING: parked, to be called again.  On success a published open, in rq->open as well. */
 ntstatus_t ksmbd_fs_create(struct ksmbd_request *rq, struct ksmbd_create *c);
 
 /**

@@ -5,6 +5,7 @@
 #include <linux/uio.h>
 #include "compat/vfs.h"
 #include "fs/fs.h"
+#include "fs/oplock.h"
 #include "fs/stat.h"
 #include "fs/stream.h"
 
@@ -196,6 +197,7 @@ ntstatus_t ksmbd_fs_write(struct ksmbd_open *open, u64 offset, const void *buf,
 	status = check_write(open, offset, len, &append);
 	if (status != STATUS_SUCCESS || !len)
 		return status;
+	ksmbd_oplock_break_read(open);
 	if (open->file->stream)
 		return write_stream(open, offset, buf, len, append,
 				    write_through, done);

@@ -24,6 +24,7 @@
 #include <linux/slab.h>
 #include "compat/posix_lock.h"
 #include "fs/fs.h"
+#include "fs/oplock.h"
 
 #define MAX_LOCKS_PER_OPEN	16384
 #define MAX_LOCKS_PER_FILE	131072
@@ -501,6 +502,7 @@ static ntstatus_t lock_all(struct ksmbd_request *rq, struct ksmbd_open *open)
 	struct smb2_lock_element e;
 	u16 i;
 
+	ksmbd_oplock_break_read(open);	/* [MS-FSA] 2.1.5.8 */
 	for (i = 0; i < req->lock_count; i++) {
 		e = wire_lock_element(req, i);
 		if (is_valid_lock(req, &e))

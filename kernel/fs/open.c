@@ -17,6 +17,7 @@
 #include "debug.h"
 #include "fs/lock.h"
 #include "fs/notify.h"
+#include "fs/oplock.h"
 #include "server/server.h"
 
 #define CLOSE_BATCH	32
@@ -182,6 +183,7 @@ static void open_init(struct ksmbd_open *open, struct ksmbd_request *rq,
 	INIT_LIST_HEAD(&open->file_link);
 	INIT_LIST_HEAD(&open->stream_link);
 	INIT_LIST_HEAD(&open->byte_locks);
+	INIT_LIST_HEAD(&open->grant_link);
 	INIT_LIST_HEAD(&open->waiters);
 }
 
@@ -280,6 +282,7 @@ static void leave_file(struct ksmbd_open *open)
 	ksmbd_lock_release_open(open);
 
 	ksmbd_file_lock(file);
+	ksmbd_oplock_release(open);
 	ksmbd_file_leave(open);
 	ksmbd_file_unlock(file);
 }
@@ -396,13 +399,20 @@ unsigned int ksmbd_open_count(void)
 
 int ksmbd_open_init(void)
 {
+	int err = ksmbd_oplock_init();
+
+	if (err)
+		return err;
 	open_cache = KMEM_CACHE(ksmbd_open, SLAB_HWCACHE_ALIGN);
+	if (!open_cache)
+		ksmbd_oplock_exit();
 	return open_cache ? 0 : -ENOMEM;
 }
 
 void ksmbd_open_exit(void)
 {
 	WARN_ON(atomic_read(&n_opens));
+	ksmbd_oplock_exit();
 	xa_destroy(&opens);
 	rcu_barrier();			/* free_memory() is still to run */
 	kmem_cache_destroy(open_cache);

@@ -30,7 +30,7 @@ struct ksmbd_stream;
  *	delete and rename decisions; it is taken after a directory's i_rwsem
  *	is released, never while holding one.  A stream's is taken inside of its
  *	base's: ksmbd_file_lock() takes what there is.  @spin guards the byte-range
- *	locks and is innermost.
+ *	locks, oplocks and leases; only wake_lock is taken inside of it.
  */
 struct ksmbd_file {
 	refcount_t ref;
@@ -53,6 +53,15 @@ struct ksmbd_file {
 	struct rb_root_cached shared_locks, exclusive_locks;	/* byte ranges, fs/lock.c */
 	u32 n_byte_locks;		/* of all opens; bounded */
 	struct list_head lock_waiters;
+
+	/* what clients keep to themselves, fs/oplock.c; under @spin */
+	struct list_head grants;	/* struct ksmbd_grant.link */
+	u32 n_grants;			/* of them; read without @spin as a hint */
+	u32 n_oplocks;			/* of them no leases, and not broken to none */
+	u32 n_breaking;
+	u32 n_caching[3];		/* that have READ, HANDLE, WRITE */
+	struct list_head break_waiters;	/* struct break_wait.link */
+	u32 n_real;			/* of @opens, more than attributes; under @lock */
 };
 
 /**
@@ -101,6 +110,8 @@ struct ksmbd_open {
 	u32 n_byte_locks;		/* the same */
 	bool byte_locks_closed;		/* under file->spin: none is added any more */
 	bool byte_locks_shown;		/* to local processes; under @scan */
+	struct ksmbd_grant *grant;	/* its oplock or lease, or NULL; referenced; */
+	struct list_head grant_link;	/* in grant->opens; both under file->spin */
 
 	struct mutex scan;		/* a directory's enumeration */
 	char *pattern;			/* UTF-8, of the scan under way */
@@ -175,6 +186,9 @@ bool ksmbd_open_close(struct ksmbd_open *open);
 struct ksmbd_file *ksmbd_file_get(struct inode *inode);
 /* The same, only if there is one: for names that have no handle of ours. */
 struct ksmbd_file *ksmbd_file_find(struct inode *inode);
+/* One more reference, which keeps the inode as well; no open is needed any more. */
+void ksmbd_file_pin(struct ksmbd_file *file);
+void ksmbd_file_unpin(struct ksmbd_file *file);
 /* The same of a stream; takes @stream over, also when it fails. */
 struct ksmbd_file *ksmbd_file_get_stream(struct inode *inode,
 					 struct ksmbd_stream *stream);

@@ -7,6 +7,7 @@
 #include "debug.h"
 #include "fs/dir.h"
 #include "fs/fs.h"
+#include "fs/oplock.h"
 #include "fs/stat.h"
 #include "fs/stream.h"
 
@@ -184,6 +185,7 @@ ntstatus_t ksmbd_fs_set_end_of_file(struct ksmbd_open *open, u64 size)
 
 	if (status != STATUS_SUCCESS)
 		return status;
+	ksmbd_oplock_break_read(open);
 	if (open->file->stream)
 		return ksmbd_stream_set_size(open, size, false);
 	if (size == (u64)i_size_read(file_inode(open->filp)))
@@ -218,6 +220,7 @@ ntstatus_t ksmbd_fs_set_allocation(struct ksmbd_open *open, u64 size)
 
 	if (status != STATUS_SUCCESS)
 		return status;
+	ksmbd_oplock_break_read(open);
 	if (open->file->stream)		/* xattrs promise no space */
 		return ksmbd_stream_set_size(open, size, true);
 	err = ksmbd_getattr(&open->filp->f_path, &st);

@@ -5,6 +5,7 @@
 #include <linux/sched.h>
 #include "fs/dos_attr.h"
 #include "fs/fs.h"
+#include "fs/oplock.h"
 #include "fs/stat.h"
 #include "fs/stream.h"
 
@@ -144,6 +145,7 @@ ntstatus_t ksmbd_fs_zero_data(struct ksmbd_open *open,
 	status = ksmbd_fs_check_locks(open, begin, end - begin, true);
 	if (status != STATUS_SUCCESS)
 		return status;
+	ksmbd_oplock_break_read(open);
 	if (open->file->stream)
 		return ksmbd_stream_zero(open, begin, end);
 	end = min_t(u64, end, i_size_read(file_inode(open->filp)));

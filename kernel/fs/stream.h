@@ -58,8 +58,12 @@ ntstatus_t ksmbd_stream_size(struct ksmbd_open *open, u64 *size);
 
 /* --- opening and closing; the caller holds ksmbd_file_lock() --- */
 
-/* Joins, creates or overwrites, as @c says; STATUS_RETRY: look up again. */
-ntstatus_t ksmbd_stream_open(struct ksmbd_open *open, struct ksmbd_create *c);
+/*
+ * Joins, creates or overwrites, as @c says; STATUS_RETRY: look up again; PENDING: as
+ * ksmbd_create_agree().
+ */
+ntstatus_t ksmbd_stream_open(struct ksmbd_request *rq, struct ksmbd_open *open,
+			     struct ksmbd_create *c);
 int ksmbd_stream_unlink(struct ksmbd_file *file, const struct path *path);
 /* Before its file is overwritten: those that nobody has open. */
 void ksmbd_stream_unlink_all(struct ksmbd_open *open);

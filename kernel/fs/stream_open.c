@@ -111,7 +111,8 @@ static void set_xattr(struct ksmbd_file *file, const struct path *path,
 	inode_unlock(inode);
 }
 
-ntstatus_t ksmbd_stream_open(struct ksmbd_open *open, struct ksmbd_create *c)
+ntstatus_t ksmbd_stream_open(struct ksmbd_request *rq, struct ksmbd_open *open,
+			     struct ksmbd_create *c)
 {
 	const struct path *path = &open->filp->f_path;
 	struct ksmbd_file *file = open->file;
@@ -136,7 +137,7 @@ ntstatus_t ksmbd_stream_open(struct ksmbd_open *open, struct ksmbd_create *c)
 		access |= FILE_WRITE_DATA;
 	if (there && c->disposition == FILE_SUPERSEDE)
 		access |= ACCESS_DELETE;
-	status = ksmbd_file_check_share(file, access, c->share_access);
+	status = ksmbd_create_agree(rq, open, c, access, there && overwrites(c));
 	if (status != STATUS_SUCCESS)
 		return status;
 	if (there)

@@ -236,6 +236,8 @@ void ksmbd_request_free(struct ksmbd_request *rq)
 	/* and the last waker has let go of the lock in it */
 	spin_lock_irq(&rq->wake_lock);
 	spin_unlock_irq(&rq->wake_lock);
+	if (rq->answered)
+		rq->answered(rq);
 	if (rq->open)
 		ksmbd_open_put(rq->open);
 	if (rq->tree)

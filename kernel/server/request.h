@@ -58,6 +58,7 @@ struct ksmbd_message;
  * @open: the handle that FileId names or is inherited; set by
  *	ksmbd_open_find(), reference dropped when the request ends
  * @status: of this request once handled
+ * @answered: called when the answer is on its way, or never will be; or NULL
  * @park: what the handler keeps between calls; @release frees it, at the
  *	latest when the request ends
  */
@@ -94,6 +95,7 @@ struct ksmbd_request {
 	bool close_connection;		/* answer, then end the connection */
 	bool too_many;			/* cancelled for want of an AsyncId */
 	bool no_answer;			/* with the above: end it without a word */
+	void (*answered)(struct ksmbd_request *rq);
 
 	struct {
 		void *data;

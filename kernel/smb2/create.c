@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
-/* SMB2 CREATE.  [MS-SMB2] 3.3.5.9; what happens to the file: fs/create.c */
+/*
+ * SMB2 CREATE.  [MS-SMB2] 3.3.5.9; what happens to the file: fs/create.c.  May park
+ * for the break of an oplock, so it is entered again when woken.
+ */
 #include "smb2/smb2.h"
 
 #include <linux/slab.h>
 #include "fs/fs.h"
 #include "fs/notify.h"
+#include "fs/oplock.h"
 
 #define IMPERSONATION_DELEGATE	3
 
@@ -60,12 +64,15 @@ static void put_contexts(struct ksmbd_request *rq, const struct ksmbd_create *c,
 	u32 asked = rq->req.create.contexts;
 	struct smb2_create_contexts ctx = {
 		.contexts	= asked & (CREATE_CTX_MXAC | CREATE_CTX_QFID),
+		.lease		= c->lease,
 		.maximal_access	= c->maximal_access,
 		.disk_file_id	= f->index_number,
 		.volume_id	= f->volume_serial,
 	};
 	struct wire_writer w;
 
+	if (c->oplock == SMB2_OPLOCK_LEVEL_LEASE)
+		ctx.contexts |= CREATE_CTX_RQLS;
 	/* The open stands already; without memory the answers are left out. */
 	if (!ctx.contexts ||
 	    !ksmbd_payload_alloc(&rq->payload, WIRE_CREATE_CONTEXTS_MAX))
@@ -99,7 +106,7 @@ static ntstatus_t create(struct ksmbd_request *rq, struct ksmbd_create *c)
 		ksmbd_open_close(rq->open);
 		return status;
 	}
-	rsp->oplock_level = SMB2_OPLOCK_LEVEL_NONE;
+	rsp->oplock_level = c->oplock;
 	rsp->create_action = c->action;
 	rsp->file_id = rq->open->id;
 	put_attributes(rsp, &f);
@@ -132,6 +139,25 @@ static ntstatus_t apply_type(const struct ksmbd_name *name, u32 *options)
 	return STATUS_SUCCESS;
 }
 
+/*
+ * 3.3.5.9.8 and .11: what is no lease here is no oplock either.  Version 2 came
+ * with SMB 3.
+ */
+static void ask_for_oplock(const struct ksmbd_request *rq, struct ksmbd_create *c)
+{
+	const struct smb2_create_req *req = &rq->req.create;
+	u32 caps = rq->conn->capabilities;
+
+	c->oplock = req->oplock_level;
+	if (c->oplock != SMB2_OPLOCK_LEVEL_LEASE)
+		return;
+	c->lease = req->lease;
+	if (!(caps & SMB2_GLOBAL_CAP_LEASING) ||
+	    !(req->contexts & CREATE_CTX_RQLS) ||
+	    (req->lease.version == 2 && !ksmbd_conn_is_smb3(rq->conn)))
+		c->oplock = SMB2_OPLOCK_LEVEL_NONE;
+}
+
 ntstatus_t smb2_create(struct ksmbd_request *rq)
 {
 	const struct smb2_create_req *req = &rq->req.create;
@@ -152,9 +178,12 @@ ntstatus_t smb2_create(struct ksmbd_request *rq)
 
 	if (rq->tree->share->pipe)
 		return smb2_pipe_create(rq);
-	status = check_request(req);
+	status = ksmbd_oplock_resume(rq);
+	if (status == STATUS_SUCCESS)
+		status = check_request(req);
 	if (status != STATUS_SUCCESS)
 		return status;
+	ask_for_oplock(rq, &c);
 	status = ksmbd_fs_name(rq->tree, req->name, &name);
 	if (status != STATUS_SUCCESS)
 		return status;

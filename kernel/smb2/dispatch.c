@@ -60,7 +60,7 @@ static const struct smb2_command smb2_commands[SMB2_NR_COMMANDS] = {
 	COMMAND(CHANGE_NOTIFY,	 change_notify,	  ON_TREE,	 buffer),
 	COMMAND(QUERY_INFO,	 query_info,	  ON_TREE,	 buffer),
 	COMMAND(SET_INFO,	 set_info,	  ON_TREE,	 set_info),
-	COMMAND(OPLOCK_BREAK,	 oplock_break,	  ON_TREE,	 empty),
+	COMMAND(OPLOCK_BREAK,	 oplock_break,	  ON_TREE,	 oplock_break),
 };
 
 static const struct smb2_command *command_of(const struct ksmbd_request *rq)

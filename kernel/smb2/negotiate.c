@@ -148,6 +148,9 @@ static void describe_ourselves(struct ksmbd_conn *conn)
 	conn->capabilities = 0;
 	if (conn->dialect > SMB2_DIALECT_0202)
 		conn->capabilities |= SMB2_GLOBAL_CAP_LARGE_MTU;
+	if (conn->dialect > SMB2_DIALECT_0202 &&
+	    ksmbd_settings.flags & KSMBD_GLOBAL_FLAG_SMB2_LEASES)
+		conn->capabilities |= SMB2_GLOBAL_CAP_LEASING;
 	if (conn->cipher && conn->dialect < SMB2_DIALECT_0311)
 		conn->capabilities |= SMB2_GLOBAL_CAP_ENCRYPTION;
 	if (conn->dialect >= SMB2_DIALECT_0300 &&

@@ -6,6 +6,7 @@
 #include "fs/fs.h"
 #include "fs/stream.h"
 #include "fs/notify.h"
+#include "fs/oplock.h"
 #include "smb2/open.h"
 
 static ntstatus_t set_basic(struct ksmbd_request *rq, struct wire_span in)
@@ -40,6 +41,14 @@ static ntstatus_t rename_stream(struct ksmbd_open *open,
 	return ksmbd_stream_rename(open, name->stream, rn->replace_if_exists);
 }
 
+/* [MS-FSA] 2.1.4.12: the name moves or goes, so nobody may keep it open for later. */
+static ntstatus_t break_handles(struct ksmbd_request *rq)
+{
+	if (!(rq->open->granted_access & ACCESS_DELETE))
+		return STATUS_ACCESS_DENIED;
+	return ksmbd_oplock_break_handles(rq, rq->open->file, rq->open);
+}
+
 static ntstatus_t rename_or_link(struct ksmbd_request *rq,
 				 const struct fscc_rename *rn, bool link)
 {
@@ -52,7 +61,11 @@ static ntstatus_t rename_or_link(struct ksmbd_request *rq,
 	status = ksmbd_fs_name(rq->tree, rn->name, &name);
 	if (status != STATUS_SUCCESS)
 		return status;
-	if (is_stream_name(&name))
+	if (!link)
+		status = break_handles(rq);
+	if (status != STATUS_SUCCESS)
+		;
+	else if (is_stream_name(&name))
 		status = rename_stream(rq->open, &name, rn, link);
 	else if (rq->open->file->stream)
 		status = STATUS_INVALID_PARAMETER;
@@ -92,13 +105,23 @@ static ntstatus_t set_link(struct ksmbd_request *rq, struct wire_span in)
 	return rename_or_link(rq, &rn, true);
 }
 
+static ntstatus_t dispose(struct ksmbd_request *rq, u32 flags)
+{
+	ntstatus_t status = STATUS_SUCCESS;
+
+	if (flags & FILE_DISPOSITION_DELETE)
+		status = break_handles(rq);
+	return status == STATUS_SUCCESS ?
+		ksmbd_fs_set_disposition(rq->open, flags) : status;
+}
+
 static ntstatus_t set_disposition(struct ksmbd_request *rq, struct wire_span in)
 {
 	u32 flags;
 
 	if (fscc_get_disposition(in, &flags))
 		return STATUS_INFO_LENGTH_MISMATCH;
-	return ksmbd_fs_set_disposition(rq->open, flags);
+	return dispose(rq, flags);
 }
 
 static ntstatus_t set_disposition_ex(struct ksmbd_request *rq,
@@ -108,7 +131,7 @@ static ntstatus_t set_disposition_ex(struct ksmbd_request *rq,
 
 	if (fscc_get_disposition_ex(in, &flags))
 		return STATUS_INFO_LENGTH_MISMATCH;
-	return ksmbd_fs_set_disposition(rq->open, flags);
+	return dispose(rq, flags);
 }
 
 static ntstatus_t set_end_of_file(struct ksmbd_request *rq, struct wire_span in)
@@ -247,6 +270,9 @@ ntstatus_t smb2_set_info(struct ksmbd_request *rq)
 	struct ksmbd_open *open;
 	ntstatus_t status;
 
+	status = ksmbd_oplock_resume(rq);
+	if (status != STATUS_SUCCESS)
+		return status;
 	status = smb2_open_get(rq, req->file_id, &open);
 	if (status != STATUS_SUCCESS)
 		return status;

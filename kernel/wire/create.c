@@ -70,6 +70,22 @@ static bool length_fits(const struct context_tag *tag, u32 len)
 	}
 }
 
+/* 2.2.13.2.8 and 2.2.13.2.10; the length is one of the two */
+static void get_lease(struct wire_span data, struct smb2_lease *lease)
+{
+	struct wire_reader r = wire_reader_of(data);
+
+	lease->version = data.len > 32 ? 2 : 1;
+	wire_get_bytes(&r, lease->key, sizeof(lease->key));
+	lease->state = wire_get_u32(&r);
+	lease->flags = wire_get_u32(&r);
+	wire_skip(&r, 8);			/* LeaseDuration */
+	if (lease->version == 1)
+		return;
+	wire_get_bytes(&r, lease->parent_key, sizeof(lease->parent_key));
+	lease->epoch = wire_get_u16(&r);
+}
+
 static void keep_context(struct smb2_create_req *req, u32 flag,
 			 struct wire_span data)
 {
@@ -87,7 +103,7 @@ static void keep_context(struct smb2_create_req *req, u32 flag,
 		req->twrp = get_unaligned_le64(data.data);
 		break;
 	case CREATE_CTX_RQLS:
-		req->lease = data;
+		get_lease(data, &req->lease);
 		break;
 	case CREATE_CTX_DHNQ:
 	case CREATE_CTX_DH2Q:
@@ -236,6 +252,20 @@ static u32 put_context_header(struct wire_writer *w, u32 prev,
 	return at;
 }
 
+/* 2.2.14.2.10 and .11: as it was asked for */
+static void put_lease(struct wire_writer *w, const struct smb2_lease *lease)
+{
+	wire_put_bytes(w, lease->key, sizeof(lease->key));
+	wire_put_u32(w, lease->state);
+	wire_put_u32(w, lease->flags);
+	wire_put_u64(w, 0);			/* LeaseDuration */
+	if (lease->version == 1)
+		return;
+	wire_put_bytes(w, lease->parent_key, sizeof(lease->parent_key));
+	wire_put_u16(w, lease->epoch);
+	wire_put_u16(w, 0);			/* Reserved */
+}
+
 /*
  * 2.2.14.2.  AlSi and the others have no answer of their own: what they asked
  * for is in the fixed part.
@@ -251,9 +281,14 @@ void wire_put_create_contexts(struct wire_writer *w,
 		wire_put_u32(w, ctx->maximal_access);
 	}
 	if (ctx->contexts & CREATE_CTX_QFID) {
-		put_context_header(w, prev, "QFid", 32);
+		prev = put_context_header(w, prev, "QFid", 32);
 		wire_put_u64(w, ctx->disk_file_id);
 		wire_put_u64(w, ctx->volume_id);
 		wire_put_zero(w, 16);		/* Reserved */
+	}
+	if (ctx->contexts & CREATE_CTX_RQLS) {
+		prev = put_context_header(w, prev, "RqLs",
+					  ctx->lease.version == 1 ? 32 : 52);
+		put_lease(w, &ctx->lease);
 	}
 }

@@ -41,3 +41,47 @@ int wire_decode_oplock_break(struct wire_reader *r, union smb2_req *u)
 	}
 	return wire_reader_status(r);
 }
+
+static void put_oplock(struct wire_writer *w, u8 level, struct smb2_file_id id)
+{
+	wire_put_u16(w, 24);			/* StructureSize */
+	wire_put_u8(w, level);
+	wire_put_u8(w, 0);			/* Reserved */
+	wire_put_u32(w, 0);			/* Reserved2 */
+	wire_put_file_id(w, id);
+}
+
+/* [MS-SMB2] 2.2.25 Oplock Break Response, Lease Break Response */
+void wire_encode_oplock_break(struct wire_writer *w, const union smb2_rsp *u)
+{
+	const struct smb2_oplock_break_req *rsp = &u->oplock_break;
+
+	if (!rsp->lease) {
+		put_oplock(w, rsp->oplock_level, rsp->file_id);
+		return;
+	}
+	wire_put_u16(w, 36);			/* StructureSize */
+	wire_put_u16(w, 0);			/* Reserved */
+	wire_put_u32(w, rsp->lease_flags);
+	wire_put_bytes(w, rsp->lease_key, sizeof(rsp->lease_key));
+	wire_put_u32(w, rsp->lease_state);
+	wire_put_u64(w, 0);			/* LeaseDuration */
+}
+
+/* [MS-SMB2] 2.2.23 Oplock Break Notification, Lease Break Notification */
+void wire_put_break(struct wire_writer *w, const struct smb2_break *b)
+{
+	if (!b->lease) {
+		put_oplock(w, b->oplock_level, b->file_id);
+		return;
+	}
+	wire_put_u16(w, 44);			/* StructureSize */
+	wire_put_u16(w, b->new_epoch);
+	wire_put_u32(w, b->flags);
+	wire_put_bytes(w, b->lease_key, sizeof(b->lease_key));
+	wire_put_u32(w, b->current_state);
+	wire_put_u32(w, b->new_state);
+	wire_put_u32(w, 0);			/* BreakReason */
+	wire_put_u32(w, 0);			/* AccessMaskHint */
+	wire_put_u32(w, 0);			/* ShareMaskHint */
+}

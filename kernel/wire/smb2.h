@@ -353,6 +353,31 @@ struct smb2_tree_connect_rsp {
 #define SMB2_OPLOCK_LEVEL_BATCH		0x09
 #define SMB2_OPLOCK_LEVEL_LEASE		0xFF
 
+/* LeaseState, 2.2.13.2.8; the server has oplocks in the same terms */
+#define SMB2_LEASE_READ			0x01
+#define SMB2_LEASE_HANDLE		0x02
+#define SMB2_LEASE_WRITE		0x04
+#define SMB2_LEASE_ALL			0x07
+
+/* LeaseFlags; of a break, 2.2.23.2 */
+#define SMB2_LEASE_FLAG_BREAK_IN_PROGRESS	0x02
+#define SMB2_LEASE_FLAG_PARENT_KEY_SET		0x04
+#define SMB2_BREAK_FLAG_ACK_REQUIRED		0x01
+
+/**
+ * struct smb2_lease - what RqLs asks for, or answers; 2.2.13.2.8 and .10
+ * @version: 1 or 2; 0: there is none
+ * @parent_key, @epoch: of version 2
+ */
+struct smb2_lease {
+	u8 version;
+	u8 key[16];
+	u32 state;
+	u32 flags;
+	u8 parent_key[16];
+	u16 epoch;
+};
+
 /* Which create contexts a request carried; each at most once, else an error. */
 #define CREATE_CTX_EXTA		BIT(0)
 #define CREATE_CTX_SECD		BIT(1)
@@ -384,7 +409,7 @@ struct smb2_create_req {
 	u64 twrp;			/* TWrp */
 	struct wire_span extended_attributes;	/* ExtA, FILE_FULL_EA_INFORMATION list */
 	struct wire_span security_descriptor;	/* SecD */
-	struct wire_span lease;		/* RqLs, 32 or 52 bytes, else an error */
+	struct smb2_lease lease;	/* RqLs */
 	struct wire_span durable;	/* DHnQ, DHnC, DH2Q or DH2C data */
 	u32 posix_mode;
 };
@@ -401,7 +426,7 @@ struct smb2_create_rsp {
 
 /**
  * struct smb2_create_contexts - what the response's contexts say
- * @contexts: CREATE_CTX_MXAC, CREATE_CTX_QFID, CREATE_CTX_ALSI ... to write
+ * @contexts: of CREATE_CTX_MXAC, CREATE_CTX_QFID, CREATE_CTX_RQLS, what to write
  */
 struct smb2_create_contexts {
 	u32 contexts;
@@ -409,9 +434,10 @@ struct smb2_create_contexts {
 	u32 maximal_access;
 	u64 disk_file_id;
 	u64 volume_id;
+	struct smb2_lease lease;
 };
 
-#define WIRE_CREATE_CONTEXTS_MAX	128
+#define WIRE_CREATE_CONTEXTS_MAX	256
 void wire_put_create_contexts(struct wire_writer *w,
 			      const struct smb2_create_contexts *ctx);
 
@@ -626,7 +652,7 @@ struct smb2_set_info_req {
 	struct wire_span buffer;
 };
 
-/* --- OPLOCK_BREAK acknowledgment, 2.2.24 --- */
+/* --- OPLOCK_BREAK acknowledgment, 2.2.24; its response, 2.2.25, is the same --- */
 struct smb2_oplock_break_req {
 	bool lease;			/* StructureSize 36 instead of 24 */
 	u8 oplock_level;
@@ -635,6 +661,20 @@ struct smb2_oplock_break_req {
 	u8 lease_key[16];
 	u32 lease_state;
 };
+
+/* What the server sends by itself, 2.2.23: of an oplock, or of a lease */
+struct smb2_break {
+	bool lease;
+	u8 oplock_level;
+	struct smb2_file_id file_id;
+	u16 new_epoch;
+	u32 flags;			/* SMB2_BREAK_FLAG_* */
+	u8 lease_key[16];
+	u32 current_state, new_state;
+};
+
+#define WIRE_BREAK_MAX	44
+void wire_put_break(struct wire_writer *w, const struct smb2_break *b);
 
 union smb2_req {
 	struct smb2_negotiate_req negotiate;
@@ -664,6 +704,7 @@ union smb2_rsp {
 	struct smb2_write_rsp write;
 	struct smb2_ioctl_rsp ioctl;
 	struct smb2_buffer_rsp buffer;
+	struct smb2_oplock_break_req oplock_break;
 };
 
 /*
@@ -702,6 +743,7 @@ void wire_encode_read(struct wire_writer *w, const union smb2_rsp *u);
 void wire_encode_write(struct wire_writer *w, const union smb2_rsp *u);
 void wire_encode_ioctl(struct wire_writer *w, const union smb2_rsp *u);
 void wire_encode_buffer(struct wire_writer *w, const union smb2_rsp *u);
+void wire_encode_oplock_break(struct wire_writer *w, const union smb2_rsp *u);
 /* LOGOFF, TREE_DISCONNECT, FLUSH, LOCK, ECHO: StructureSize 4 and nothing. */
 void wire_encode_empty(struct wire_writer *w, const union smb2_rsp *u);
 /* SET_INFO: StructureSize 2. */

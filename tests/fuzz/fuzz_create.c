@@ -18,10 +18,9 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t len)
 	must_be_inside(req->name, in);
 	must_be_inside(req->extended_attributes, in);
 	must_be_inside(req->security_descriptor, in);
-	must_be_inside(req->lease, in);
 	must_be_inside(req->durable, in);
-	MUST(!(req->contexts & CREATE_CTX_RQLS) == !req->lease.len);
-	MUST(!req->lease.len || req->lease.len == 32 || req->lease.len == 52);
+	MUST(!(req->contexts & CREATE_CTX_RQLS) == !req->lease.version);
+	MUST(req->lease.version <= 2);
 	MUST(!(req->contexts & (CREATE_CTX_DHNQ | CREATE_CTX_DHNC |
 				CREATE_CTX_DH2Q | CREATE_CTX_DH2C)) ==
 	     !req->durable.len);

@@ -249,14 +249,12 @@ def test_create(
         context["buffer_name"] = tag.encode()
         context["buffer_data"] = payload[tag]
         contexts.append(context)
-    lease_bytes = b""
     if lease is not None:
         value = lease()
         value["lease_key"] = bytes(range(16))
         if lease is lease_v2:
             value["parent_lease_key"] = bytes(16)
             value["epoch"] = bytes(2)
-        lease_bytes = bytes(value.pack())
         contexts.append(value)
     req = smb_open.SMB2CreateRequest()
     req["impersonation_level"] = 2
@@ -277,7 +275,9 @@ def test_create(
         twrp=number if "TWrp" in wanted else 0,
         ea=data if "ExtA" in wanted else b"",
         sd=data if "SecD" in wanted else b"",
-        lease=lease_bytes,
+        lease_version={None: 0, lease_v1: 1, lease_v2: 2}[lease],
+        lease_key=bytes(16) if lease is None else bytes(range(16)),
+        lease_state=0,
     )
 
 

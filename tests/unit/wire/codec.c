@@ -105,7 +105,9 @@ static void show_create(const union smb2_req *u)
 	num("twrp", req->twrp);
 	span("ea", req->extended_attributes);
 	span("sd", req->security_descriptor);
-	span("lease", req->lease);
+	num("lease_version", req->lease.version);
+	hex("lease_key", req->lease.key, 16);
+	num("lease_state", req->lease.state);
 	span("durable", req->durable);
 }
 

@@ -126,7 +126,7 @@ static void test_all_contexts(void)
 	CHECK(span_is(req.create.durable, zeros, 16));
 	CHECK(req.create.allocation_size == 0x0102030405060708);
 	CHECK(req.create.twrp == 0x0807060504030201);
-	CHECK(span_is(req.create.lease, zeros, 52));
+	CHECK(req.create.lease.version == 2 && !req.create.lease.state);
 	CHECK(req.create.posix_mode == 0644);
 	every_prefix("create contexts", m.bytes, m.w.len, m.w.len, create);
 	every_byte_bent(m.bytes, m.w.len, create);
@@ -258,8 +258,32 @@ static void test_response_contexts(void)
 	CHECK(m.w.len == 0);
 }
 
+/* What was asked for comes back as it was, in either version. */
+static void test_lease(void)
+{
+	static const u8 v2[52] = "0123456789abcdef\x05\0\0\0\x04\0\0\0"
+		"\0\0\0\0\0\0\0\0fedcba9876543210\x34\x12";
+	struct smb2_create_contexts ctx = { .contexts = CREATE_CTX_RQLS };
+
+	for (u32 len = 32; len <= 52; len += 20) {
+		begin();
+		context("RqLs", 4, v2, len);
+		CHECK(create(msg_span(&m)) == 0);
+		ctx.lease = req.create.lease;
+		CHECK(ctx.lease.version == (len == 32 ? 1 : 2));
+		CHECK(ctx.lease.state == (SMB2_LEASE_READ | SMB2_LEASE_WRITE));
+		CHECK(ctx.lease.flags == SMB2_LEASE_FLAG_PARENT_KEY_SET);
+		CHECK(ctx.lease.epoch == (len == 32 ? 0 : 0x1234));
+		msg_init(&m);
+		wire_put_create_contexts(&m.w, &ctx);
+		CHECK(m.w.len == 24 + len);
+		CHECK(!memcmp(m.bytes + 24, v2, len));
+	}
+}
+
 void test_create(void)
 {
+	test_lease();
 	test_plain();
 	test_all_contexts();
 	test_sizes();

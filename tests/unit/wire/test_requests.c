@@ -370,8 +370,40 @@ static void test_oplock_break(void)
 	CHECK(!memcmp(req.oplock_break.lease_key, "0123456789abcdef", 16));
 }
 
+/* 2.2.23 to 2.2.25; an acknowledgment's answer reads like the acknowledgment */
+static void test_break_encoding(void)
+{
+	struct smb2_break b = {
+		.lease = true, .new_epoch = 0x0102, .flags = 1,
+		.lease_key = "0123456789abcde", .current_state = 7, .new_state = 3,
+	};
+	union smb2_rsp rsp = { .oplock_break = {
+		.lease = true, .lease_key = "0123456789abcde", .lease_state = 3,
+	} };
+
+	msg_init(&m);
+	wire_put_break(&m.w, &b);
+	CHECK(m.w.len == WIRE_BREAK_MAX);
+	CHECK(!memcmp(m.bytes, "\x2C\0\x02\x01\x01\0\0\0""0123456789abcde\0"
+		      "\x07\0\0\0\x03\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 44));
+	b.lease = false;
+	b.oplock_level = SMB2_OPLOCK_LEVEL_II;
+	b.file_id = (struct smb2_file_id) { 3, 4 };
+	msg_init(&m);
+	wire_put_break(&m.w, &b);
+	CHECK(m.w.len == 24);
+	CHECK(!memcmp(m.bytes, "\x18\0\x01\0\0\0\0\0\x03\0\0\0\0\0\0\0"
+		      "\x04\0\0\0\0\0\0\0", 24));
+	msg_init(&m);
+	wire_encode_oplock_break(&m.w, &rsp);
+	CHECK(m.w.len == 36);
+	CHECK(!memcmp(m.bytes, "\x24\0\0\0\0\0\0\0""0123456789abcde\0"
+		      "\x03\0\0\0", 28));
+}
+
 void test_requests(void)
 {
+	test_break_encoding();
 	test_empty();
 	test_session_setup();
 	test_tree_connect();
