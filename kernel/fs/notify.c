@@ -476,6 +476,9 @@ static ntstatus_t watch_or_wait(struct ksmbd_request *rq,
 	status = answer(rq, wait);
 	if (status != STATUS_PENDING)
 		return status;
+	if (rq->msg->next)
+		/* as Windows: the others' answers do not wait for weeks */
+		return STATUS_INTERNAL_ERROR;
 	/* in this order: a waker sees only what has announced its wait */
 	if (!ksmbd_request_park(rq))
 		return answer(rq, wait);

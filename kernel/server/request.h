@@ -137,7 +137,7 @@ struct ksmbd_message {
 	struct list_head done;		/* answered ones not sent yet */
 
 	/* what related requests inherit, [MS-SMB2] 3.3.5.2.7.2 */
-	bool related_to_nothing;	/* the first one says it is related */
+	bool related_to_nothing;	/* nothing before, or no session */
 	u64 session_id;
 	u32 tree_id;
 	struct smb2_file_id file_id;

@@ -77,7 +77,8 @@ const char *smb2_command_name(enum smb2_code code)
 
 /*
  * Related operations take their ids from the one before: 3.3.5.2.7.2.  Where
- * there is none before, the whole run of related ones is invalid.
+ * there is none before, or that one had no session, the whole run of related
+ * ones is invalid.
  */
 static ntstatus_t inherit_ids(struct ksmbd_request *rq)
 {
@@ -340,6 +341,8 @@ void smb2_request_done(struct ksmbd_request *rq)
 
 	msg->session_id = rq->rsp_session_id;
 	msg->tree_id = rq->rsp_tree_id;
+	if (rq->status == STATUS_USER_SESSION_DELETED)
+		msg->related_to_nothing = true;
 	if (rq->open) {
 		msg->file_id = rq->open->id;
 		msg->has_file_id = true;
