@@ -111,7 +111,7 @@ class Accounts:
         """
         account = self._settings.guest_account
         mapped = self._settings.map_to_guest is MapToGuest.BAD_USER
-        if name and name != account and not mapped:
+        if name and not mapped:
             log.warning("login of %r refused: no such user (ksmbd.adduser adds one)", name)
             return LoginResponse(handle, UserStatus.BAD_USER)
         identity = self._system.user(account)

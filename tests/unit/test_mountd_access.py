@@ -351,8 +351,10 @@ def test_groups_are_asked_for_only_where_there_are_some() -> None:
 
 def test_guests_and_strangers() -> None:
     assert login("") == GUEST
-    assert login("nobody") == GUEST
     assert login("stranger") == BAD_USER
+    # Its name with any password is no better than a stranger's.
+    assert login("nobody") == BAD_USER
+    assert login("nobody", map_to_guest=MapToGuest.BAD_USER) == GUEST
     assert login("stranger", map_to_guest=MapToGuest.BAD_USER) == GUEST
     assert login("", guest_account="nosuch") == BAD_USER
     assert login("ghost", map_to_guest=MapToGuest.BAD_USER) == BAD_USER  # no system user
