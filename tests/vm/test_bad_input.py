@@ -417,7 +417,7 @@ def test_no_locks_and_mixed_locks_are_invalid(wire: Raw) -> None:
         assert wire.call(r.LOCK, r.lock(handle, *ranges)).status in BAD, ranges
 
 
-@pytest.mark.parametrize("code", [0x00093FFC, 0x00140078, 0x000940CF, 0xFFFFFFFF, 0])
+@pytest.mark.parametrize("code", [0x00093FFC, 0x00147FFC, 0x00111FFC, 0xFFFFFFFF, 0])
 def test_an_unknown_control_code_is_refused(wire: Raw, code: int) -> None:
     reply = wire.call(r.IOCTL, r.ioctl(code, wire.open("file")))
     assert reply.status in {"NOT_SUPPORTED", "INVALID_DEVICE_REQUEST"}
