@@ -481,11 +481,14 @@ static void ntlm_refuses_old_responses(struct kunit *test)
 	s->a.nt_response_len = 0;
 	KUNIT_EXPECT_STREQ(test, "LM response",
 			   ksmbd_ntlm_refuses(&s->n, &s->a));
+	s->a.nt_response_len = 200;
+	s->a.flags &= ~NTLMSSP_NEGOTIATE_EXTENDED_SESSIONSECURITY;
+	KUNIT_EXPECT_STREQ(test, "no extended session security",
+			   ksmbd_ntlm_refuses(&s->n, &s->a));
+	s->a.nt_response_len = 0;
 	s->a.user.len = 0;
 	KUNIT_EXPECT_NULL(test, ksmbd_ntlm_refuses(&s->n, &s->a));
 	KUNIT_EXPECT_TRUE(test, ksmbd_ntlm_is_anonymous(&s->a));
-	s->a.flags &= ~NTLMSSP_NEGOTIATE_EXTENDED_SESSIONSECURITY;
-	KUNIT_EXPECT_NOT_NULL(test, ksmbd_ntlm_refuses(&s->n, &s->a));
 }
 
 /* Keys as in [MS-NLMP] 4.2.4.4; the MICs computed with impacket. */

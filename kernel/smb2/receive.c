@@ -6,9 +6,17 @@
  */
 #include "smb2/smb2.h"
 
+#include <linux/kcov.h>
+
 #include "debug.h"
 #include "server/server.h"
 #include "smb2/dispatch.h"
+
+/*
+ * On a kernel with KCOV a fuzzer collects what the messages ran, whichever
+ * thread ran it, under this id of its KCOV_REMOTE_ENABLE.
+ */
+#define KSMBD_KCOV_INSTANCE	0x5342
 
 /* One request of a chain as it lies in the message; @h is decoded. */
 struct chain_link {
@@ -125,9 +133,8 @@ static void finish_request(struct ksmbd_message *msg, struct ksmbd_request *rq)
 	list_add_tail(&rq->link, &msg->done);
 }
 
-void ksmbd_message_run(struct work_struct *work)
+static void run_message(struct ksmbd_message *msg)
 {
-	struct ksmbd_message *msg = container_of(work, struct ksmbd_message, work);
 	struct ksmbd_request *rq;
 	ntstatus_t status;
 
@@ -165,6 +172,13 @@ void ksmbd_message_run(struct work_struct *work)
 
 	smb2_reply_send(msg);
 	ksmbd_message_free(msg);
+}
+
+void ksmbd_message_run(struct work_struct *work)
+{
+	kcov_remote_start_common(KSMBD_KCOV_INSTANCE);
+	run_message(container_of(work, struct ksmbd_message, work));
+	kcov_remote_stop();
 }
 
 /* SMB1's multi-protocol NEGOTIATE, the first frame or never. */
@@ -210,7 +224,7 @@ static int receive_smb2(struct ksmbd_conn *conn, struct ksmbd_message *msg)
 	/* a CANCEL must not queue up behind what it cancels */
 	if (first.h.command == SMB2_NEGOTIATE ||
 	    (first.h.command == SMB2_CANCEL && !first.h.next_command))
-		ksmbd_message_run(&msg->work);
+		run_message(msg);
 	else
 		ksmbd_message_queue(msg);
 	return 0;
@@ -255,7 +269,7 @@ static int receive_transform(struct ksmbd_conn *conn, struct ksmbd_message *msg)
 	return err;
 }
 
-int ksmbd_received(struct ksmbd_conn *conn, struct ksmbd_frame *frame)
+static int receive_frame(struct ksmbd_conn *conn, struct ksmbd_frame *frame)
 {
 	struct wire_span bytes = { frame->data, frame->len };
 	struct wire_reader r = wire_reader_of(bytes);
@@ -283,5 +297,15 @@ int ksmbd_received(struct ksmbd_conn *conn, struct ksmbd_frame *frame)
 	}
 	if (err)
 		ksmbd_message_free(msg);
+	return err;
+}
+
+int ksmbd_received(struct ksmbd_conn *conn, struct ksmbd_frame *frame)
+{
+	int err;
+
+	kcov_remote_start_common(KSMBD_KCOV_INSTANCE);
+	err = receive_frame(conn, frame);
+	kcov_remote_stop();
 	return err;
 }

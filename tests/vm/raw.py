@@ -44,6 +44,11 @@ class Reply:
     def pending(self) -> bool:
         return self.status == "PENDING"
 
+    @property
+    def is_break(self) -> bool:
+        """A notification, which answers nothing: [MS-SMB2] 3.3.4.6 and 3.3.4.7."""
+        return self.command == OPLOCK_BREAK and self.message_id == (1 << 64) - 1
+
 
 class Gone(Exception):
     """The server closed the connection."""
@@ -218,6 +223,18 @@ class Raw:
             answer = reply.body[offset - 64 : offset - 64 + length]
             reply = self.setup(context.step(answer) or b"", mode, previous)
         return reply
+
+    def anonymous(self) -> Reply:
+        """NTLM with neither a name nor a proof, [MS-NLMP] 3.2.5.1.2; as `login` otherwise."""
+        flags = 0xE2088A97  # NTLMSSP_NEGOTIATE_ANONYMOUS among them
+        self.session_id = 0
+        reply = self.setup(b"NTLMSSP\0" + struct.pack("<II", 1, flags) + bytes(16))
+        self.session_id = reply.session_id
+        if reply.status != "MORE_PROCESSING_REQUIRED":
+            return reply
+        nothing = struct.pack("<HHI", 0, 0, 88)
+        token = b"NTLMSSP\0" + struct.pack("<I", 3) + struct.pack("<HHI", 1, 1, 88)
+        return self.setup(token + nothing * 5 + struct.pack("<I", flags) + bytes(24) + b"\0")
 
     def tree(self, share: str = "share") -> Reply:
         path = f"\\\\127.0.0.1\\{share}".encode("utf-16-le")

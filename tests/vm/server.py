@@ -58,6 +58,11 @@ CONFIG = """\
 [hidden]
 	path = /srv/share
 	browseable = no
+
+[streams]
+	path = /srv/share
+	read only = no
+	vfs objects = streams_xattr
 """
 
 

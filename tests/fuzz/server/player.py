@@ -107,6 +107,8 @@ class Conn(Raw):
         except (AssertionError, struct.error) as error:
             raise Finding(f"malformed answer: {error!r}") from error
         self.credit += reply.credits
+        if reply.is_break:
+            return reply
         if reply.pending:
             if not reply.async_id:
                 raise Finding(f"an interim answer without AsyncId: {reply}")
@@ -121,6 +123,16 @@ class Conn(Raw):
         if reply.status == "SUCCESS":
             self.note(reply, into)
         return reply
+
+    def call(self, command: int, body: bytes, **fields: int | None) -> r.Reply:
+        """As in `Raw`, with answers to earlier messages and breaks in between."""
+        message_id = self.send(command, body, **fields)
+        self.owed[message_id] = None
+        self.credit -= 1
+        while True:
+            reply = self.take()
+            if reply.message_id == message_id and not reply.pending:
+                return reply
 
     def note(self, reply: r.Reply, into: int | None) -> None:
         if reply.command == r.CREATE:

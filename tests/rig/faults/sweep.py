@@ -14,6 +14,7 @@ leak in the end: that is the rig's question.
 from __future__ import annotations
 
 import contextlib
+import shutil
 import struct
 import sys
 import time
@@ -30,7 +31,7 @@ from raw import Gone, Raw  # noqa: E402
 
 DEBUGFS = Path("/sys/kernel/debug")
 MOST_STEPS = 400
-SHARE = Path("/srv/share")
+SHARE = Path("/srv/t0")
 
 
 class Failing:
@@ -79,7 +80,7 @@ class Scenario:
     target: str | None = "file"
     options: int = 0
     access: int = 0x1F01FF
-    share: str = "share"
+    share: str = "t0"
 
 
 def info(kind: int, info_class: int, what: int = 0) -> Callable[[Raw, bytes], tuple[int, bytes]]:
@@ -227,8 +228,10 @@ class Sweep:
             if not path.exists():
                 path.write_bytes(b"content")
                 path.chmod(0o666)
+                shutil.chown(path, "user1", "user1")  # who may have all rights
         for path in (SHARE / "d", SHARE / "d" / "e"):
             path.chmod(0o777)
+            shutil.chown(path, "user1", "user1")
         if self.wire is None or self.kind != scenario.share:
             if self.wire is not None:
                 self.wire.socket.close()

@@ -12,7 +12,7 @@ deps-fuzz:
 	@$(INSTALL) fuzz
 
 attack: uml-module deps-test venv-test	## the attack classes under UML: ATTACK="-k word"
-	$(UML)/run.sh -k -t 3000 -a slub_debug=P $(UML)/pytest.sh -q -rs tests/attack \
+	$(UML)/run.sh -k -t 3000 -a slub_debug=P $(UML)/pytest.sh -v -rs tests/attack \
 		tests/vm/test_bad_input.py $(ATTACK)
 
 fuzz: fuzz-c fuzz-python	## every decoder and reader, TIME seconds each

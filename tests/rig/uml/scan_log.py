@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Finds what a kernel must not say in its log; exit 1 if it said it.
 
-    scan_log.py LOG                      prints every splat with its lines
-    scan_log.py --resolve DIR REPORT     prints a kmemleak report, with the
-                                         addresses of unloaded modules named
-                                         from DIR/symbols.*
+scan_log.py LOG                      prints every splat with its lines
+scan_log.py --resolve DIR REPORT     prints a kmemleak report, with the
+                                     addresses of unloaded modules named
+                                     from DIR/symbols.*
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ SPLAT = re.compile(
     r"|unreferenced object|new suspected memory leaks|refcount_t|Segfault with no mm"
     r"|Oops|leaked|Kernel panic|blocked for more than|ODEBUG|workqueue lockup"
     r"|general protection|corruption|Objects remaining|still in use"
+    r"|^ *not ok \d"  # a KUnit suite of the module
 )
 # fork() on UML reads the maple tree outside RCU: there at every boot of a
 # kernel with PROVE_RCU, before any module is loaded, and not ours to repair.
