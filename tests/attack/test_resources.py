@@ -64,7 +64,7 @@ def test_requests_in_flight_are_bounded_by_credits(port: int) -> None:
     with Raw(port, timeout=60) as wire:
         wire.ready()
         handle = wire.open("file")
-        burst = b""
+        burst = bytearray()
         for _ in range(20_000):
             frame = wire.header(r.READ) + r.read(handle, 1)
             burst += struct.pack(">I", len(frame)) + frame

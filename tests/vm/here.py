@@ -25,6 +25,8 @@ sys.path.insert(0, str(RIG / "vm"))
 from agent import Agent
 
 MODULE = Path("/sys/module/ksmbd")
+SMALL = "/srv/small"
+"""The disk that `Server` mounts."""
 
 
 class Here(Vm):
@@ -105,6 +107,8 @@ class Here(Vm):
         try:
             if not self.splats():
                 self._shut_down()
+                if os.path.ismount(SMALL):
+                    self.run(["umount", SMALL])  # fails while a file on it is held
         finally:
             self._up = False
 
