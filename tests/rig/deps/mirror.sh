@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# mirror.sh FROM TO: copies the sources (not what was built from them) where they differ,
-# with their times, so that a build in TO is incremental; removes what FROM has no more.
+# mirror.sh FROM TO: copies the sources (not what was built from them) where they differ, so that
+# a build in TO is incremental; removes what FROM has no more. What is copied is as new as the
+# copy: with its own time, what was edited during a build would be older than its object.
 set -euo pipefail
 from=$1
 mkdir -p "$2"
@@ -11,4 +12,6 @@ list() {
 		! -name '.*' ! -name modules.order ! -name Module.symvers | sort)
 }
 comm -13 <(list "$from") <(list "$to") | (cd "$to" && xargs -r -d '\n' rm -f)
-list "$from" | (cd "$from" && xargs -d '\n' cp -u --parents --preserve=timestamps -t "$to")
+list "$from" | (cd "$from" && while IFS= read -r file; do
+	cmp -s "$file" "$to/$file" || cp --parents -t "$to" "$file"
+done)

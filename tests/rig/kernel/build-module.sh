@@ -44,8 +44,9 @@ tree=$("$here/../$rig/build.sh" "$profile")
 mkdir -p "$work"
 exec 8>"$work/.lock"
 flock 8
-# Excluded names survive --delete: objects stay, removed sources go.
-rsync -a --delete --exclude='*.o' --exclude='*.ko' --exclude='*.mod' \
+# Excluded names survive --delete: objects stay, removed sources go. Not with their times: what
+# was edited during a build would be older than its object.
+rsync -rlpc --delete --exclude='*.o' --exclude='*.ko' --exclude='*.mod' \
 	--exclude='*.mod.c' --exclude='.*.cmd' --exclude='*.gcno' \
 	--exclude='.*.d' --exclude=Module.symvers --exclude=modules.order \
 	--exclude=.tree --exclude=.lock "$source/" "$work/"
