@@ -17,6 +17,7 @@
 #include "fs/access.h"
 #include "fs/acl.h"
 #include "fs/dos_attr.h"
+#include "fs/durable.h"
 #include "fs/ea.h"
 #include "fs/fs.h"
 #include "fs/oplock.h"
@@ -268,10 +269,13 @@ static ntstatus_t join(struct ksmbd_request *rq, struct ksmbd_open *open,
 	return status;
 }
 
-static ntstatus_t publish(struct ksmbd_request *rq, struct ksmbd_open *open)
+static ntstatus_t publish(struct ksmbd_request *rq, struct ksmbd_open *open,
+			  struct ksmbd_create *c)
 {
-	int err = ksmbd_open_publish(open);
+	int err;
 
+	ksmbd_durable_offer(rq, open, c);
+	err = ksmbd_open_publish(open);
 	if (!err) {
 		if (rq->open)
 			ksmbd_open_put(rq->open);
@@ -397,12 +401,12 @@ static ntstatus_t open_existing(struct ksmbd_request *rq,
 	}
 	c->maximal_access = maximal;
 	if (c->stream)
-		return publish(rq, open);
+		return publish(rq, open, c);
 	c->action = FILE_OPENED;
 	if (overwrites(c))
 		c->action = c->disposition == FILE_SUPERSEDE ? FILE_SUPERSEDED :
 							       FILE_OVERWRITTEN;
-	return publish(rq, open);
+	return publish(rq, open, c);
 }
 
 static umode_t new_mode(const struct ksmbd_share *share, bool dir)
@@ -554,7 +558,7 @@ static ntstatus_t create_new(struct ksmbd_request *rq, struct ksmbd_create *c,
 	reserve(open, c);
 	c->action = FILE_CREATED;
 	c->maximal_access = ksmbd_access_maximal(rq->tree, &p->entry, &p->parent);
-	return publish(rq, open);
+	return publish(rq, open, c);
 }
 
 /* Takes back the file that was made for a stream, unless it is somebody's already. */
@@ -591,6 +595,7 @@ static ntstatus_t create_with_base(struct ksmbd_request *rq,
 	first.disposition = FILE_CREATE;
 	first.options = FILE_NON_DIRECTORY_FILE;
 	first.oplock = SMB2_OPLOCK_LEVEL_NONE;
+	first.durable.version = 0;
 	status = ksmbd_fs_create(rq, &first);
 	if (status == STATUS_OBJECT_NAME_COLLISION)
 		return STATUS_RETRY;

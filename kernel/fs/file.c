@@ -343,6 +343,14 @@ void ksmbd_file_join(struct ksmbd_open *open)
 		list_add_tail(&open->stream_link, &file->base->stream_opens);
 }
 
+void ksmbd_file_replace(struct ksmbd_open *to, struct ksmbd_open *from)
+{
+	lockdep_assert_held(&from->file->lock);
+	list_replace_init(&from->file_link, &to->file_link);
+	if (from->file->base)
+		list_replace_init(&from->stream_link, &to->stream_link);
+}
+
 /* A doomed file goes with the last handle of it or of one of its streams. */
 static void remove_if_doomed(struct ksmbd_file *file)
 {

@@ -32,6 +32,8 @@ struct timespec64 ksmbd_timespec(u64 nttime);
  * @maximal_access: of the user on the file, for MxAc; when @want_maximal
  * @oplock: SMB2_OPLOCK_LEVEL_*, asked for, then granted
  * @lease: the same with SMB2_OPLOCK_LEVEL_LEASE
+ * @durable: what is asked for to outlive the connection, or to find again;
+ *	its timeout as granted, when @durable_granted
  */
 struct ksmbd_create {
 	const char *name;
@@ -48,6 +50,8 @@ struct ksmbd_create {
 	u32 maximal_access;
 	u8 oplock;
 	struct smb2_lease lease;
+	struct smb2_durable durable;
+	bool durable_granted;
 
 	/* inside of fs/ only */
 	struct inode *made;		/* by us a moment ago, for a stream of it */

@@ -673,6 +673,20 @@ void ksmbd_lock_release_open(struct ksmbd_open *open)
 		kfree(l);
 }
 
+void ksmbd_lock_move_locked(struct ksmbd_open *to, struct ksmbd_open *from)
+{
+	struct byte_lock *l;
+
+	lockdep_assert_held(&from->file->spin);
+	list_for_each_entry(l, &from->byte_locks, own)
+		l->owner = to;
+	list_splice_init(&from->byte_locks, &to->byte_locks);
+	swap(to->n_byte_locks, from->n_byte_locks);
+	swap(to->lock_sequences, from->lock_sequences);
+	/* local processes see them as locks of the struct file, which stays */
+	to->byte_locks_shown = from->byte_locks_shown;
+}
+
 bool ksmbd_lock_get(struct ksmbd_open *open, u32 n, struct ksmbd_admin_row *row)
 {
 	struct ksmbd_file *file = open->file;

@@ -15,6 +15,7 @@
 #include <linux/xarray.h>
 #include "compat/vfs.h"
 #include "debug.h"
+#include "fs/durable.h"
 #include "fs/lock.h"
 #include "fs/notify.h"
 #include "fs/oplock.h"
@@ -112,8 +113,15 @@ static void give_back_place(struct ksmbd_open *open)
  */
 void ksmbd_open_put(struct ksmbd_open *open)
 {
-	if (!refcount_dec_and_test(&open->ref))
+	bool detached = READ_ONCE(open->state) == OPEN_DETACHED;
+
+	if (!refcount_dec_and_test(&open->ref)) {
+		if (detached)
+			wake_up_all(&ksmbd_durable_idle);
 		return;
+	}
+	if (open->durable)
+		ksmbd_durable_free(open);
 	ksmbd_notify_free(open);
 	if (open->file)		/* first: the filp keeps its inode alive */
 		ksmbd_file_put(open->file);
@@ -257,25 +265,32 @@ void ksmbd_open_wait_leave(struct ksmbd_open *open, struct ksmbd_request *rq)
 	spin_unlock(&open->spin);
 }
 
+void ksmbd_open_set_state_locked(struct ksmbd_open *open,
+				 enum ksmbd_open_state state)
+{
+	struct ksmbd_request *rq;
+
+	lockdep_assert_held(&open->spin);
+	WRITE_ONCE(open->state, state);
+	list_for_each_entry(rq, &open->waiters, wait_link)
+		ksmbd_request_tear_down(rq);
+}
+
 /* LIVE to DYING, for one caller; the waiters hear of it under the same lock. */
 static bool begin_close(struct ksmbd_open *open)
 {
-	struct ksmbd_request *rq;
 	bool closed;
 
 	spin_lock(&open->spin);
 	closed = open->state == OPEN_LIVE;
-	if (closed) {
-		open->state = OPEN_DYING;
-		list_for_each_entry(rq, &open->waiters, wait_link)
-			ksmbd_request_tear_down(rq);
-	}
+	if (closed)
+		ksmbd_open_set_state_locked(open, OPEN_DYING);
 	spin_unlock(&open->spin);
 	return closed;
 }
 
 /* The file loses one open; the last one takes a doomed file with it. */
-static void leave_file(struct ksmbd_open *open)
+void ksmbd_open_leave_file(struct ksmbd_open *open)
 {
 	struct ksmbd_file *file = open->file;
 
@@ -292,27 +307,32 @@ void ksmbd_open_abandon(struct ksmbd_open *open)
 	/* it never was the client's, so it deletes nothing */
 	WRITE_ONCE(open->delete_on_close, false);
 	if (open->file)
-		leave_file(open);
+		ksmbd_open_leave_file(open);
 	ksmbd_open_put(open);
 }
 
-bool ksmbd_open_close(struct ksmbd_open *open)
+/* Nobody finds it any more, and it counts for nobody. */
+void ksmbd_open_leave_session(struct ksmbd_open *open)
 {
 	struct ksmbd_session *s = open->session;
 
-	if (!begin_close(open))
-		return false;
 	give_back_place(open);
 	spin_lock(&s->lock);
 	list_del_init(&open->session_link);
 	spin_unlock(&s->lock);
 	atomic_dec(&open->conn->open_files);
+}
 
+bool ksmbd_open_close(struct ksmbd_open *open)
+{
+	if (!begin_close(open))
+		return false;
+	ksmbd_open_leave_session(open);
 	if (open->on_close)
 		open->on_close(open);
 	ksmbd_notify_close(open);
 	if (open->file)
-		leave_file(open);
+		ksmbd_open_leave_file(open);
 	ksmbd_open_put(open);		/* the table's */
 	return true;
 }

@@ -13,6 +13,7 @@
 #include "server/request.h"
 #include "wire/smb2.h"
 
+struct ksmbd_durable;
 struct ksmbd_stream;
 
 /* Inside of fs/ only: what was looked up has changed; look again. */
@@ -30,7 +31,7 @@ struct ksmbd_stream;
  *	delete and rename decisions; it is taken after a directory's i_rwsem
  *	is released, never while holding one.  A stream's is taken inside of its
  *	base's: ksmbd_file_lock() takes what there is.  @spin guards the byte-range
- *	locks, oplocks and leases; only wake_lock is taken inside of it.
+ *	locks, oplocks and leases; inside of it an open's @spin and what is inside of that.
  */
 struct ksmbd_file {
 	refcount_t ref;
@@ -72,10 +73,12 @@ struct ksmbd_file {
  *
  *	Only a LIVE open is found by ksmbd_open_find().  DYING is reached once,
  *	by whoever of CLOSE, LOGOFF, TREE_DISCONNECT and connection loss comes
- *	first; the others find nothing.
+ *	first; the others find nothing.  A durable one that loses its connection
+ *	goes from LIVE to DETACHED (fs/durable.h), and from there to DYING when its
+ *	time is over, others want the file, or its client has got another for it.
  *
  * References, one each:
- *	- the open table, from publish until close;
+ *	- the open table, from publish until close, DETACHED or not;
  *	- every request working on the handle, from find until it is answered.
  *
  * Locks: the fields above @scan are set before publish and never change.
@@ -97,6 +100,7 @@ struct ksmbd_open {
 	u32 granted_access;
 	u32 share_access;
 	u32 options;			/* FILE_* create options */
+	struct ksmbd_durable *durable;	/* that it is, or asked to be; or NULL */
 	struct ksmbd_watch *watch;	/* a directory's, from the first CHANGE_NOTIFY
 					 * on; set under @scan and @spin */
 	bool reserved;			/* holds a slot and a place; until close */
@@ -125,7 +129,9 @@ struct ksmbd_open {
 	u8 *lock_sequences;		/* LockSequenceArray, from the first use on;
 					 * set under file->spin, which guards it */
 	spinlock_t spin;
-	enum { OPEN_NEW, OPEN_LIVE, OPEN_DYING } state;
+	enum ksmbd_open_state {
+		OPEN_NEW, OPEN_LIVE, OPEN_DETACHED, OPEN_DYING
+	} state;			/* DETACHED also under file->spin */
 	bool delete_on_close;
 	/* [MS-SMB2] 3.3.5.2.10, by smb2/channel_sequence.c */
 	u16 channel_sequence;		/* the newest that a request carried */
@@ -179,6 +185,12 @@ void ksmbd_open_abandon(struct ksmbd_open *open);
 bool ksmbd_open_close(struct ksmbd_open *open);
 /* ksmbd_open_close_all(): server/tree.h */
 
+/* Steps of the above, for fs/durable.c.  Out of LIVE: what waits is torn down. */
+void ksmbd_open_set_state_locked(struct ksmbd_open *open,
+				 enum ksmbd_open_state state);
+void ksmbd_open_leave_session(struct ksmbd_open *open);
+void ksmbd_open_leave_file(struct ksmbd_open *open);
+
 /*
  * The file of @filp's inode, referenced; made when it has none.  NULL: no
  * memory.  The filp keeps the inode alive as long as the caller needs it.
@@ -208,6 +220,8 @@ void ksmbd_file_unlock(struct ksmbd_file *file);
 /* Into and out of the file's opens; ksmbd_file_lock() is held. */
 void ksmbd_file_join(struct ksmbd_open *open);
 void ksmbd_file_leave(struct ksmbd_open *open);
+/* @to instead of @from, with the same rights. */
+void ksmbd_file_replace(struct ksmbd_open *to, struct ksmbd_open *from);
 /*
  * [MS-FSA] 2.1.5.1.2.2: may @access and @share_access join the opens there?
  * SHARING_VIOLATION, DELETE_PENDING or SUCCESS.  Holds ksmbd_file_lock().

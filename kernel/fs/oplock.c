@@ -11,6 +11,7 @@
 
 #include <linux/slab.h>
 #include "debug.h"
+#include "fs/durable.h"
 #include "server/server.h"
 
 static struct workqueue_struct *break_queue;
@@ -174,12 +175,26 @@ void ksmbd_oplock_break_read(struct ksmbd_open *open)
 
 /* --- the end of a break --- */
 
+/*
+ * Are there handles of clients that are gone, which nothing protects any more, or
+ * which somebody waits for?
+ */
+static bool holds_nobody_locked(const struct ksmbd_grant *g)
+{
+	if (!ksmbd_durable_has_detached_locked(g))
+		return false;
+	return !(g->state & SMB2_LEASE_HANDLE) ||
+	       (g->breaking && ksmbd_durable_is_left_locked(g));
+}
+
 void ksmbd_grant_settle_locked(struct ksmbd_grant *g, u8 state)
 {
 	set_breaking_locked(g, false);
 	if (cancel_delayed_work(&g->timeout))
 		refcount_dec(&g->ref);		/* the caller has one */
 	set_state_locked(g, state);
+	if (holds_nobody_locked(g))
+		get_and_queue(g, queue_work(break_queue, &g->notify));
 	/* what was asked for meanwhile: handles first, as Windows does it */
 	if (g->state & ~g->required & SMB2_LEASE_HANDLE)
 		start_break_locked(g, g->state & (g->required | SMB2_LEASE_READ));
@@ -203,7 +218,7 @@ static void timed_out(struct work_struct *work)
 	ksmbd_grant_put(g);
 }
 
-static u8 level_of(u8 state)
+u8 ksmbd_oplock_level_of(u8 state)
 {
 	switch (state) {
 	case SMB2_LEASE_ALL:
@@ -254,12 +269,16 @@ unlock:
 /* A handle whose connection is alive; else one whose session may have others. */
 static struct ksmbd_open *any_open_locked(struct ksmbd_grant *g)
 {
-	struct ksmbd_open *open;
+	struct ksmbd_open *open, *second = NULL;
 
-	list_for_each_entry(open, &g->opens, grant_link)
+	list_for_each_entry(open, &g->opens, grant_link) {
+		if (READ_ONCE(open->state) == OPEN_DETACHED)
+			continue;
 		if (READ_ONCE(open->conn->state) != CONN_DYING)
 			return open;
-	return list_first_entry_or_null(&g->opens, struct ksmbd_open, grant_link);
+		second = second ?: open;
+	}
+	return second;
 }
 
 /* All referenced. */
@@ -284,7 +303,7 @@ static bool whom_to_tell(struct ksmbd_grant *g, struct ksmbd_conn **conn,
 static void describe(const struct ksmbd_grant *g, struct smb2_break *b)
 {
 	b->lease = g->is_lease;
-	b->oplock_level = level_of(g->notice.to);
+	b->oplock_level = ksmbd_oplock_level_of(g->notice.to);
 	b->new_epoch = g->version == 2 ? g->notice.epoch : 0;
 	b->flags = g->notice.ack ? SMB2_BREAK_FLAG_ACK_REQUIRED : 0;
 	memcpy(b->lease_key, g->key, sizeof(b->lease_key));
@@ -298,9 +317,10 @@ static void notify(struct work_struct *work)
 	struct smb2_break b = { };
 	struct ksmbd_session *s;
 	struct ksmbd_conn *conn;
-	bool tell;
+	bool tell, ends;
 
 	spin_lock(&g->file->spin);
+	ends = holds_nobody_locked(g);
 	tell = g->notice.pending;
 	if (tell) {
 		describe(g, &b);
@@ -315,6 +335,8 @@ static void notify(struct work_struct *work)
 		ksmbd_session_put(s);
 		ksmbd_conn_put(conn);
 	}
+	if (ends)
+		ksmbd_durable_end_of(g);
 	ksmbd_grant_put(g);
 }
 
@@ -424,7 +446,7 @@ static void grant_oplock(struct ksmbd_open *open, struct ksmbd_create *c)
 	if (want) {
 		attach_locked(g, open);
 		set_state_locked(g, want);
-		c->oplock = level_of(want);
+		c->oplock = ksmbd_oplock_level_of(want);
 	}
 	spin_unlock(&open->file->spin);
 	if (!want)
@@ -453,6 +475,21 @@ static struct ksmbd_grant *lease_new(struct ksmbd_open *open,
 		return NULL;
 	}
 	return g;
+}
+
+void ksmbd_lease_describe_locked(const struct ksmbd_grant *g,
+				 struct smb2_lease *lease)
+{
+	lockdep_assert_held(&g->file->spin);
+	lease->state = g->state;
+	lease->flags = g->breaking ? SMB2_LEASE_FLAG_BREAK_IN_PROGRESS : 0;
+	lease->version = g->version;
+	lease->epoch = g->epoch;
+	memset(lease->parent_key, 0, sizeof(lease->parent_key));
+	if (g->has_parent) {
+		lease->flags |= SMB2_LEASE_FLAG_PARENT_KEY_SET;
+		memcpy(lease->parent_key, g->parent_key, sizeof(g->parent_key));
+	}
 }
 
 /* 3.3.5.9.8: what is held is never less afterwards, and a break is not undone. */
@@ -484,15 +521,7 @@ static void grant_lease(struct ksmbd_open *open, struct ksmbd_create *c)
 		g->epoch++;
 	}
 	attach_locked(g, open);
-	lease->state = g->state;
-	lease->flags = g->breaking ? SMB2_LEASE_FLAG_BREAK_IN_PROGRESS : 0;
-	lease->version = g->version;
-	lease->epoch = g->epoch;
-	memset(lease->parent_key, 0, sizeof(lease->parent_key));
-	if (g->has_parent) {
-		lease->flags |= SMB2_LEASE_FLAG_PARENT_KEY_SET;
-		memcpy(lease->parent_key, g->parent_key, sizeof(g->parent_key));
-	}
+	ksmbd_lease_describe_locked(g, lease);
 	spin_unlock(&file->spin);
 	if (!fresh)
 		ksmbd_grant_put(g);

@@ -128,6 +128,10 @@ bool ksmbd_grant_claim_locked(struct ksmbd_file *file,
 /* @state is what the client keeps; wakes who waits. */
 void ksmbd_grant_settle_locked(struct ksmbd_grant *g, u8 state);
 void ksmbd_grant_put(struct ksmbd_grant *g);
+/* For answers: what @g is to its client; of no lease, its level. */
+void ksmbd_lease_describe_locked(const struct ksmbd_grant *g,
+				 struct smb2_lease *lease);
+u8 ksmbd_oplock_level_of(u8 state);
 /* fs/oplock_wait.c, under file->spin */
 void ksmbd_break_waiters_wake(struct ksmbd_file *file);
 

@@ -15,6 +15,7 @@
 #include "server/control.h"
 #include "server/session.h"
 #include "server/status.h"
+#include "server/tree.h"
 #include "transport/transport.h"
 
 /* @server_lock: whoever changes the state; held through a whole reset. */
@@ -48,6 +49,7 @@ int ksmbd_server_start(void)
 	if (state != SERVER_STARTUP)
 		goto out;
 	ksmbd_delay_allow();
+	ksmbd_durable_start();
 	/* whoever serves stays loaded: the way out is a reset, then rmmod */
 	err = -ENODEV;
 	if (!try_module_get(THIS_MODULE))
@@ -75,6 +77,7 @@ static void stop_all_locked(void)
 	ksmbd_tcp_stop();
 	ksmbd_ipc_stop();
 	ksmbd_delay_cancel();
+	ksmbd_durable_stop();		/* what they keep would keep connections */
 	ksmbd_conn_drain_all();
 	ksmbd_ipc_reset();
 }

@@ -375,7 +375,7 @@ static void close_trees(struct ksmbd_session *s)
  * @state is the gate: what adds a tree or an open looks at it under @lock when
  * it publishes, so that after this everything that was added is found here.
  */
-bool ksmbd_session_close(struct ksmbd_session *s)
+static bool close_session(struct ksmbd_session *s, bool keep_durable)
 {
 	struct ksmbd_channel *ch, *next;
 	struct ksmbd_user *user, *owner;
@@ -396,6 +396,8 @@ bool ksmbd_session_close(struct ksmbd_session *s)
 	/* Waiting requests first: what they wait for may never come. */
 	list_for_each_entry(ch, &channels, link)
 		ksmbd_request_tear_down_all(ch->conn, s, NULL);
+	if (keep_durable)
+		ksmbd_durable_detach_all(s);
 	close_trees(s);
 	ksmbd_open_close_all(s, NULL);
 
@@ -414,9 +416,19 @@ bool ksmbd_session_close(struct ksmbd_session *s)
 	return true;
 }
 
-void ksmbd_session_close_sync(struct ksmbd_session *s)
+bool ksmbd_session_close(struct ksmbd_session *s)
 {
-	if (!ksmbd_session_close(s))
+	return close_session(s, false);
+}
+
+bool ksmbd_session_leave(struct ksmbd_session *s)
+{
+	return close_session(s, true);
+}
+
+void ksmbd_session_leave_sync(struct ksmbd_session *s)
+{
+	if (!ksmbd_session_leave(s))
 		wait_for_completion_killable_timeout(&s->closed,
 						     KSMBD_SESSION_CLOSING);
 }
@@ -490,7 +502,7 @@ void ksmbd_session_conn_lost(struct ksmbd_conn *conn)
 
 	while ((l = pop_link(conn))) {
 		if (leave(l->session, conn))
-			ksmbd_session_close(l->session);
+			ksmbd_session_leave(l->session);
 		link_drop(l);
 	}
 }

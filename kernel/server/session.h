@@ -121,13 +121,17 @@ struct ksmbd_user *ksmbd_session_user(struct ksmbd_session *s);
 struct ksmbd_user *ksmbd_session_owner(struct ksmbd_session *s);
 
 /*
- * Ends it: LOGOFF, a replaced previous session, a lost last channel.  True for
- * the one caller that did it.  Closes trees and opens (which wakes parked
- * requests) before it returns.
+ * Ends it, for an administrator.  True for the one caller that did it.
+ * Closes trees and opens (which wakes parked requests) before it returns.
  */
 bool ksmbd_session_close(struct ksmbd_session *s);
+/*
+ * The same for a client that goes, or is gone: LOGOFF, a lost last channel, a
+ * replaced previous session.  It may come back for its durable opens.
+ */
+bool ksmbd_session_leave(struct ksmbd_session *s);
 /* The same, and waits, KSMBD_SESSION_CLOSING at most, for one who was first. */
-void ksmbd_session_close_sync(struct ksmbd_session *s);
+void ksmbd_session_leave_sync(struct ksmbd_session *s);
 /* Tears down the requests that wait on @tree, on every channel. */
 void ksmbd_session_tear_down(struct ksmbd_session *s,
 			     const struct ksmbd_tree *tree);

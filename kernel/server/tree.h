@@ -82,5 +82,13 @@ void ksmbd_tree_put(struct ksmbd_tree *tree);
  * session (@tree NULL).  Wakes what is parked on them.
  */
 void ksmbd_open_close_all(struct ksmbd_session *s, struct ksmbd_tree *tree);
+/*
+ * The same, by fs/durable.c: @s, which is DYING, ends without having been asked to.  What
+ * may outlive it is detached from it; the rest stays, to be closed.
+ */
+void ksmbd_durable_detach_all(struct ksmbd_session *s);
+/* From now on opens may be detached; now none may, and none is any more. */
+void ksmbd_durable_start(void);
+void ksmbd_durable_stop(void);
 
 #endif

@@ -6,6 +6,7 @@
 #include "smb2/smb2.h"
 
 #include <linux/slab.h>
+#include "fs/durable.h"
 #include "fs/fs.h"
 #include "fs/notify.h"
 #include "fs/oplock.h"
@@ -42,8 +43,6 @@ static ntstatus_t check_request(const struct smb2_create_req *req)
 	/* contexts whose loss the client would not notice in time */
 	if (req->contexts & CREATE_CTX_TWRP && req->twrp)
 		return STATUS_OBJECT_NAME_NOT_FOUND;	/* no such snapshot */
-	if (req->contexts & (CREATE_CTX_DHNC | CREATE_CTX_DH2C))
-		return STATUS_OBJECT_NAME_NOT_FOUND;	/* no handle outlives its connection */
 	return STATUS_SUCCESS;
 }
 
@@ -68,11 +67,15 @@ static void put_contexts(struct ksmbd_request *rq, const struct ksmbd_create *c,
 		.maximal_access	= c->maximal_access,
 		.disk_file_id	= f->index_number,
 		.volume_id	= f->volume_serial,
+		.durable_timeout = c->durable.timeout,
 	};
 	struct wire_writer w;
 
 	if (c->oplock == SMB2_OPLOCK_LEVEL_LEASE)
 		ctx.contexts |= CREATE_CTX_RQLS;
+	if (c->durable_granted)
+		ctx.contexts |= c->durable.version == 1 ? CREATE_CTX_DHNQ :
+							  CREATE_CTX_DH2Q;
 	/* The open stands already; without memory the answers are left out. */
 	if (!ctx.contexts ||
 	    !ksmbd_payload_alloc(&rq->payload, WIRE_CREATE_CONTEXTS_MAX))
@@ -85,6 +88,18 @@ static void put_contexts(struct ksmbd_request *rq, const struct ksmbd_create *c,
 	rq->rsp.create.contexts_length = w.len;
 }
 
+/* A new handle, or one that the client had before. */
+static ntstatus_t get_handle(struct ksmbd_request *rq, struct ksmbd_create *c)
+{
+	ntstatus_t status;
+
+	if (c->durable.reconnect)
+		return ksmbd_durable_reconnect(rq, c);
+	if (ksmbd_durable_replay(rq, c, &status))
+		return status;
+	return ksmbd_fs_create(rq, c);
+}
+
 static ntstatus_t create(struct ksmbd_request *rq, struct ksmbd_create *c)
 {
 	struct smb2_create_rsp *rsp = &rq->rsp.create;
@@ -93,7 +108,7 @@ static ntstatus_t create(struct ksmbd_request *rq, struct ksmbd_create *c)
 	ntstatus_t status;
 
 	ksmbd_quiet_begin(&quiet);
-	status = ksmbd_fs_create(rq, c);
+	status = get_handle(rq, c);
 	ksmbd_quiet_end(&quiet, rq->open, status == STATUS_SUCCESS &&
 			(c->action == FILE_OVERWRITTEN ||
 			 c->action == FILE_SUPERSEDED) ? CHANGED_BY_OVERWRITE : 0);
@@ -149,6 +164,9 @@ static void ask_for_oplock(const struct ksmbd_request *rq, struct ksmbd_create *
 	u32 caps = rq->conn->capabilities;
 
 	c->oplock = req->oplock_level;
+	/* who comes back for a lease names it, and no level: 3.3.5.9.7 */
+	if (c->durable.reconnect && req->contexts & CREATE_CTX_RQLS)
+		c->oplock = SMB2_OPLOCK_LEVEL_LEASE;
 	if (c->oplock != SMB2_OPLOCK_LEVEL_LEASE)
 		return;
 	c->lease = req->lease;
@@ -156,6 +174,27 @@ static void ask_for_oplock(const struct ksmbd_request *rq, struct ksmbd_create *
 	    !(req->contexts & CREATE_CTX_RQLS) ||
 	    (req->lease.version == 2 && !ksmbd_conn_is_smb3(rq->conn)))
 		c->oplock = SMB2_OPLOCK_LEVEL_NONE;
+}
+
+/*
+ * 3.3.5.9.6, .7, .10, .12: version 2 stands alone; a reconnection goes before
+ * a request.  Version 2 came with SMB 3.
+ */
+static ntstatus_t ask_for_durable(const struct ksmbd_request *rq,
+				  struct ksmbd_create *c)
+{
+	u32 v1 = rq->req.create.contexts & (CREATE_CTX_DHNQ | CREATE_CTX_DHNC);
+	u32 v2 = rq->req.create.contexts & (CREATE_CTX_DH2Q | CREATE_CTX_DH2C);
+
+	if (!ksmbd_conn_is_smb3(rq->conn))
+		v2 = 0;
+	if (v2 && (v1 || hweight32(v2) > 1))
+		return STATUS_INVALID_PARAMETER;
+	if (v1 & CREATE_CTX_DHNC)
+		v1 = CREATE_CTX_DHNC;
+	if (v1 | v2)
+		wire_get_durable(&rq->req.create, v1 | v2, &c->durable);
+	return STATUS_SUCCESS;
 }
 
 ntstatus_t smb2_create(struct ksmbd_request *rq)
@@ -180,6 +219,9 @@ ntstatus_t smb2_create(struct ksmbd_request *rq)
 		return smb2_pipe_create(rq);
 	status = ksmbd_oplock_resume(rq);
 	if (status == STATUS_SUCCESS)
+		status = ask_for_durable(rq, &c);
+	/* a handle that is found again is what it was */
+	if (status == STATUS_SUCCESS && !c.durable.reconnect)
 		status = check_request(req);
 	if (status != STATUS_SUCCESS)
 		return status;

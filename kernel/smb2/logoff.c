@@ -4,6 +4,6 @@
 
 ntstatus_t smb2_logoff(struct ksmbd_request *rq)
 {
-	return ksmbd_session_close(rq->session) ? STATUS_SUCCESS :
+	return ksmbd_session_leave(rq->session) ? STATUS_SUCCESS :
 						  STATUS_USER_SESSION_DELETED;
 }

@@ -121,7 +121,7 @@ static int hash_request(struct ksmbd_request *rq, struct ksmbd_logon *lg)
 
 /*
  * 3.3.5.5.3 step 10: the client comes back after a broken connection.  Its opens
- * are gone before it hears of success; so they are when the server saw the loss
+ * are gone, or wait for it, before it hears of success; so they are when the server saw the loss
  * itself and is still closing them.
  */
 static void replace_previous(struct ksmbd_request *rq, struct ksmbd_session *s,
@@ -139,7 +139,7 @@ static void replace_previous(struct ksmbd_request *rq, struct ksmbd_session *s,
 	owner = ksmbd_session_owner(old);
 	if ((owner && ksmbd_user_same(owner, user)) ||
 	    ksmbd_session_get_state(old) == SESSION_DYING)
-		ksmbd_session_close_sync(old);
+		ksmbd_session_leave_sync(old);
 	ksmbd_user_put(owner);
 	ksmbd_session_put(old);
 }

@@ -86,6 +86,30 @@ static void get_lease(struct wire_span data, struct smb2_lease *lease)
 	lease->epoch = wire_get_u16(&r);
 }
 
+void wire_get_durable(const struct smb2_create_req *req, u32 context,
+		      struct smb2_durable *d)
+{
+	struct wire_reader r = wire_reader_of(req->durable);
+	u32 flags = 0;
+
+	memset(d, 0, sizeof(*d));
+	d->version = context & (CREATE_CTX_DHNQ | CREATE_CTX_DHNC) ? 1 : 2;
+	d->reconnect = context & (CREATE_CTX_DHNC | CREATE_CTX_DH2C);
+	if (d->reconnect)
+		d->file_id = wire_get_file_id(&r);
+	if (context & CREATE_CTX_DH2C) {
+		wire_get_bytes(&r, d->create_guid, sizeof(d->create_guid));
+		flags = wire_get_u32(&r);
+	}
+	if (context & CREATE_CTX_DH2Q) {
+		d->timeout = wire_get_u32(&r);
+		flags = wire_get_u32(&r);
+		wire_skip(&r, 8);		/* Reserved */
+		wire_get_bytes(&r, d->create_guid, sizeof(d->create_guid));
+	}
+	d->persistent = flags & SMB2_DHANDLE_FLAG_PERSISTENT;
+}
+
 static void keep_context(struct smb2_create_req *req, u32 flag,
 			 struct wire_span data)
 {
@@ -290,5 +314,14 @@ void wire_put_create_contexts(struct wire_writer *w,
 		prev = put_context_header(w, prev, "RqLs",
 					  ctx->lease.version == 1 ? 32 : 52);
 		put_lease(w, &ctx->lease);
+	}
+	if (ctx->contexts & CREATE_CTX_DHNQ) {	/* 2.2.14.2.3 */
+		prev = put_context_header(w, prev, "DHnQ", 8);
+		wire_put_zero(w, 8);		/* Reserved */
+	}
+	if (ctx->contexts & CREATE_CTX_DH2Q) {	/* 2.2.14.2.12 */
+		prev = put_context_header(w, prev, "DH2Q", 8);
+		wire_put_u32(w, ctx->durable_timeout);
+		wire_put_u32(w, 0);		/* Flags */
 	}
 }

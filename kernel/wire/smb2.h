@@ -395,6 +395,24 @@ struct smb2_lease {
 #define CREATE_CTX_APP_INSTANCE_ID BIT(13)
 #define CREATE_CTX_APP_INSTANCE_VERSION BIT(14)
 
+/**
+ * struct smb2_durable - one of DHnQ, DHnC, DH2Q, DH2C: 2.2.13.2.3, .4, .11, .12
+ * @version: 1, 2; 0: none
+ * @reconnect: DHnC, DH2C, with @file_id; else a request for it
+ * @timeout: ms, of DH2Q
+ * @persistent: SMB2_DHANDLE_FLAG_PERSISTENT
+ */
+struct smb2_durable {
+	u8 version;
+	bool reconnect;
+	bool persistent;
+	u32 timeout;
+	struct smb2_file_id file_id;
+	u8 create_guid[16];
+};
+
+#define SMB2_DHANDLE_FLAG_PERSISTENT	0x00000002
+
 struct smb2_create_req {
 	u8 oplock_level;
 	u32 impersonation_level;
@@ -426,7 +444,8 @@ struct smb2_create_rsp {
 
 /**
  * struct smb2_create_contexts - what the response's contexts say
- * @contexts: of CREATE_CTX_MXAC, CREATE_CTX_QFID, CREATE_CTX_RQLS, what to write
+ * @contexts: of CREATE_CTX_MXAC, CREATE_CTX_QFID, CREATE_CTX_RQLS, CREATE_CTX_DHNQ,
+ *	CREATE_CTX_DH2Q, what to write
  */
 struct smb2_create_contexts {
 	u32 contexts;
@@ -435,11 +454,15 @@ struct smb2_create_contexts {
 	u64 disk_file_id;
 	u64 volume_id;
 	struct smb2_lease lease;
+	u32 durable_timeout;		/* ms, of DH2Q */
 };
 
 #define WIRE_CREATE_CONTEXTS_MAX	256
 void wire_put_create_contexts(struct wire_writer *w,
 			      const struct smb2_create_contexts *ctx);
+/* What req->durable holds, which is data of @context, CREATE_CTX_DHNQ ... */
+void wire_get_durable(const struct smb2_create_req *req, u32 context,
+		      struct smb2_durable *d);
 
 /* --- CLOSE, FLUSH, READ, WRITE, 2.2.15 to 2.2.22 --- */
 #define SMB2_CLOSE_FLAG_POSTQUERY_ATTRIB	0x0001
