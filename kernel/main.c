@@ -2,7 +2,6 @@
 /* The module: brings the layers up from below, takes them down from above. */
 #include <linux/module.h>
 #include "auth/kdf.h"
-#include "fs/casefold.h"
 #include "fs/dir_index.h"
 #include "fs/notify.h"
 #include "fs/open.h"
@@ -45,12 +44,9 @@ static int __init ksmbd_init(void)
 	err = ksmbd_crypto_init();
 	if (err)
 		goto undo_stats;
-	err = ksmbd_casefold_init();
-	if (err)
-		goto undo_crypto;
 	err = ksmbd_request_init();
 	if (err)
-		goto undo_casefold;
+		goto undo_crypto;
 	err = ksmbd_session_init();
 	if (err)
 		goto undo_request;
@@ -94,8 +90,6 @@ undo_session:
 	ksmbd_session_exit();
 undo_request:
 	ksmbd_request_exit();
-undo_casefold:
-	ksmbd_casefold_exit();
 undo_crypto:
 	ksmbd_crypto_exit();
 undo_stats:
@@ -114,7 +108,6 @@ static void __exit ksmbd_exit(void)
 	ksmbd_open_exit();
 	ksmbd_session_exit();
 	ksmbd_request_exit();
-	ksmbd_casefold_exit();
 	ksmbd_crypto_exit();
 	smb2_stats_exit();
 	rcu_barrier();			/* call_rcu() callbacks are code of ours */

@@ -2,14 +2,11 @@
 #include "fs/casefold.h"
 
 #include <linux/ctype.h>
-#include <linux/err.h>
-#include <linux/module.h>
+#include <linux/minmax.h>
 #include <linux/string.h>
-#include <linux/unicode.h>
-
-#if IS_ENABLED(CONFIG_UNICODE)
-static struct unicode_map *map;
-#endif
+#include "compat/unaligned.h"
+#include "wire/upcase.h"
+#include "wire/utf16.h"
 
 static bool is_ascii(const char *name, u32 len)
 {
@@ -19,72 +16,44 @@ static bool is_ascii(const char *name, u32 len)
 	return true;
 }
 
-/* The length of @out, or -EINVAL when the kernel cannot fold it. */
-static int fold_unicode(const char *name, u32 len, char *out, u32 cap)
-{
-#if IS_ENABLED(CONFIG_UNICODE)
-	struct qstr q = QSTR_INIT(name, len);
-
-	if (map)
-		return utf8_casefold(map, &q, out, cap);
-#endif
-	return -EINVAL;
-}
-
 void ksmbd_casefold(struct ksmbd_folded *f, const char *name, u32 len)
 {
-	int n;
+	struct wire_writer w = wire_writer_of(f->name, sizeof(f->name));
 
-	len = min_t(u32, len, KSMBD_FOLDED_MAX - 1);
+	len = min_t(u32, len, NAME_MAX);
 	f->ascii = is_ascii(name, len);
-	n = f->ascii ? -EINVAL :
-		       fold_unicode(name, len, f->name, sizeof(f->name));
-	if (n >= 0) {
-		f->len = n;
+	f->len = len;
+	if (f->ascii) {
+		for (u32 i = 0; i < len; i++)
+			f->name[i] = tolower(name[i]);
 		return;
 	}
+	wire_put_utf16(&w, name, len);
+	f->len = w.len;
+	for (u32 i = 0; i + 1 < f->len; i += 2)
+		put_unaligned_le16(wire_upcase(get_unaligned_le16(f->name + i)),
+				   f->name + i);
+}
+
+static bool equal_ascii(const struct ksmbd_folded *f, const char *name, u32 len)
+{
+	if (len != f->len)
+		return false;
 	for (u32 i = 0; i < len; i++)
-		f->name[i] = f->ascii ? tolower(name[i]) : name[i];
-	f->len = len;
+		if (tolower(name[i]) != f->name[i])
+			return false;
+	return true;
 }
 
 bool ksmbd_casefold_equal(const struct ksmbd_folded *f, const char *name,
 			  u32 len)
 {
-	char folded[KSMBD_FOLDED_MAX];
-	int n;
+	struct ksmbd_folded other;
 
-	if (is_ascii(name, len)) {
-		/* folding keeps the length of ASCII */
-		if (len != f->len)
-			return false;
-		for (u32 i = 0; i < len; i++)
-			if (tolower(name[i]) != f->name[i])
-				return false;
-		return true;
-	}
-	n = fold_unicode(name, len, folded, sizeof(folded));
-	if (n < 0)
-		return len == f->len && !memcmp(name, f->name, len);
-	return n == f->len && !memcmp(folded, f->name, n);
-}
-
-int ksmbd_casefold_init(void)
-{
-#if IS_ENABLED(CONFIG_UNICODE)
-	map = utf8_load(UNICODE_AGE(12, 1, 0));
-	if (IS_ERR(map)) {
-		pr_warn("ksmbd: no Unicode tables, names are caseless in ASCII only\n");
-		map = NULL;
-	}
-#endif
-	return 0;
-}
-
-void ksmbd_casefold_exit(void)
-{
-#if IS_ENABLED(CONFIG_UNICODE)
-	utf8_unload(map);
-	map = NULL;
-#endif
+	if (f->ascii)
+		return equal_ascii(f, name, len);
+	if (is_ascii(name, len))
+		return false;
+	ksmbd_casefold(&other, name, len);
+	return other.len == f->len && !memcmp(other.name, f->name, f->len);
 }

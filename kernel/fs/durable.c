@@ -23,7 +23,7 @@
 /* until requests of the lost connection are done with the handle */
 #define TAKE_OVER_PATIENCE	(5 * HZ)
 
-/**
+/*
  * struct ksmbd_durable - what is known of an open that its client may ask for again
  *
  * Made before the open is published, freed with it; in the tables all the time,
@@ -415,6 +415,20 @@ static bool same_lease(struct ksmbd_open *open, const struct ksmbd_create *c)
 	return same;
 }
 
+/* Another CREATE of this guid, which is still waiting. */
+static bool is_same_create(const struct ksmbd_request *other, const void *what)
+{
+	const struct ksmbd_request *rq = what;
+	struct smb2_durable a, b;
+
+	if (other == rq || other->code != SMB2_CREATE ||
+	    !(other->req.create.contexts & CREATE_CTX_DH2Q))
+		return false;
+	wire_get_durable(&other->req.create, CREATE_CTX_DH2Q, &a);
+	wire_get_durable(&rq->req.create, CREATE_CTX_DH2Q, &b);
+	return !memcmp(a.create_guid, b.create_guid, sizeof(a.create_guid));
+}
+
 static ntstatus_t check_replay(const struct ksmbd_request *rq,
 			       struct ksmbd_open *open,
 			       const struct ksmbd_create *c)
@@ -429,9 +443,16 @@ bool ksmbd_durable_replay(struct ksmbd_request *rq, struct ksmbd_create *c,
 			  ntstatus_t *status)
 {
 	struct ksmbd_open *open;
+	u8 asked;
 
 	if (c->durable.version != 2 || c->durable.reconnect)
 		return false;
+	/* in this order: what waited is in the table before it is done */
+	if (rq->hdr.flags & SMB2_FLAGS_REPLAY_OPERATION &&
+	    ksmbd_session_any_async(rq->session, is_same_create, rq)) {
+		*status = STATUS_FILE_NOT_AVAILABLE;
+		return true;
+	}
 	open = find_guid(c->durable.create_guid, rq->session->client_guid);
 	if (!open)
 		return false;
@@ -444,7 +465,11 @@ bool ksmbd_durable_replay(struct ksmbd_request *rq, struct ksmbd_create *c,
 	c->durable_granted = open->durable->granted;
 	c->durable.timeout = open->durable->timeout;
 	c->maximal_access = open->granted_access;
+	asked = c->oplock;
 	tell_oplock(open, c);
+	/* who asks for less the second time will not use more */
+	if (c->oplock != SMB2_OPLOCK_LEVEL_LEASE)
+		c->oplock = min(c->oplock, asked);
 	if (rq->open)
 		ksmbd_open_put(rq->open);
 	rq->open = open;
@@ -507,9 +532,11 @@ static const char *mismatch(struct ksmbd_request *rq, struct ksmbd_open *open,
 {
 	const struct ksmbd_durable *d = open->durable;
 
-	if (d->version != c->durable.version || c->durable.persistent)
-		return "context";
-	if (d->version == 2 && memcmp(d->create_guid, c->durable.create_guid, 16))
+	if (c->durable.persistent)
+		return "flag";
+	/* either version finds what the other made, which has no guid in version 1 */
+	if (c->durable.version == 2 &&
+	    memcmp(d->create_guid, c->durable.create_guid, 16))
 		return "CreateGuid";
 	if (c->oplock == SMB2_OPLOCK_LEVEL_LEASE &&
 	    memcmp(d->client_guid, rq->session->client_guid, 16))

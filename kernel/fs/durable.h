@@ -33,7 +33,8 @@ void ksmbd_durable_free(struct ksmbd_open *open);	/* with the open */
 /*
  * 3.3.5.9.10: has this client used the CreateGuid of its DH2Q before?  Then @status
  * is SUCCESS for a replay on the session that has it open, which is answered anew
- * for rq->open; else DUPLICATE_OBJECTID, or ACCESS_DENIED with another lease.
+ * for rq->open; FILE_NOT_AVAILABLE while the first is still waiting; else
+ * DUPLICATE_OBJECTID, or ACCESS_DENIED with another lease.
  */
 bool ksmbd_durable_replay(struct ksmbd_request *rq, struct ksmbd_create *c,
 			  ntstatus_t *status);

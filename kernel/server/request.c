@@ -429,6 +429,23 @@ void ksmbd_request_tear_down_all(struct ksmbd_conn *conn,
 	spin_unlock(&conn->lock);
 }
 
+bool ksmbd_request_any_async(struct ksmbd_conn *conn, ksmbd_request_match *match,
+			     const void *what)
+{
+	struct ksmbd_message *msg;
+	bool any = false;
+
+	spin_lock(&conn->lock);
+	list_for_each_entry(msg, &conn->messages, link) {
+		any = msg->rq && READ_ONCE(msg->rq->async_id) &&
+		      match(msg->rq, what);
+		if (any)
+			break;
+	}
+	spin_unlock(&conn->lock);
+	return any;
+}
+
 /* --- CANCEL, [MS-SMB2] 3.3.5.16 --- */
 
 static void cancel_async(struct ksmbd_conn *conn, const struct smb2_header *hdr)

@@ -180,6 +180,18 @@ void ksmbd_request_tear_down_all(struct ksmbd_conn *conn,
 				 const struct ksmbd_session *s,
 				 const struct ksmbd_tree *tree);
 
+/*
+ * Is one of the connection's requests, of those that were answered STATUS_PENDING
+ * and are not done, what @match says?  Called under a spinlock; of the request it may
+ * look at what never changes after that.
+ */
+typedef bool ksmbd_request_match(const struct ksmbd_request *rq, const void *what);
+bool ksmbd_request_any_async(struct ksmbd_conn *conn, ksmbd_request_match *match,
+			     const void *what);
+/* The same of all channels of @s. */
+bool ksmbd_session_any_async(struct ksmbd_session *s, ksmbd_request_match *match,
+			     const void *what);
+
 /* Provided by smb2/receive.c: runs or goes on running a message. */
 void ksmbd_message_run(struct work_struct *work);
 /* CANCEL: by AsyncId or MessageId among this connection's requests. */

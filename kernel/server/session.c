@@ -433,6 +433,38 @@ void ksmbd_session_leave_sync(struct ksmbd_session *s)
 						     KSMBD_SESSION_CLOSING);
 }
 
+/* Its channels now, each referenced, in @seen; how many. */
+static unsigned int channels_of(struct ksmbd_session *s,
+				struct ksmbd_channel *seen[KSMBD_SESSION_MAX_CHANNELS])
+{
+	struct ksmbd_channel *ch;
+	unsigned int n = 0;
+
+	spin_lock(&s->lock);
+	list_for_each_entry(ch, &s->channels, link) {
+		if (WARN_ON_ONCE(n == KSMBD_SESSION_MAX_CHANNELS))
+			break;
+		refcount_inc(&ch->ref);
+		seen[n++] = ch;
+	}
+	spin_unlock(&s->lock);
+	return n;
+}
+
+bool ksmbd_session_any_async(struct ksmbd_session *s, ksmbd_request_match *match,
+			     const void *what)
+{
+	struct ksmbd_channel *seen[KSMBD_SESSION_MAX_CHANNELS];
+	unsigned int n = channels_of(s, seen);
+	bool any = false;
+
+	while (n--) {
+		any = any || ksmbd_request_any_async(seen[n]->conn, match, what);
+		ksmbd_channel_put(seen[n]);
+	}
+	return any;
+}
+
 /*
  * One channel at a time, because what is torn down is found under the lock of
  * a connection, which is not taken under ours.  Channels that come or go
@@ -442,21 +474,12 @@ void ksmbd_session_leave_sync(struct ksmbd_session *s)
 void ksmbd_session_tear_down(struct ksmbd_session *s,
 			     const struct ksmbd_tree *tree)
 {
-	struct ksmbd_channel *ch, *seen[KSMBD_SESSION_MAX_CHANNELS];
-	unsigned int n = 0;
+	struct ksmbd_channel *seen[KSMBD_SESSION_MAX_CHANNELS];
+	unsigned int n = channels_of(s, seen);
 
-	spin_lock(&s->lock);
-	list_for_each_entry(ch, &s->channels, link) {
-		if (WARN_ON_ONCE(n == ARRAY_SIZE(seen)))
-			break;
-		refcount_inc(&ch->ref);
-		seen[n++] = ch;
-	}
-	spin_unlock(&s->lock);
-	while (n) {
-		ch = seen[--n];
-		ksmbd_request_tear_down_all(ch->conn, s, tree);
-		ksmbd_channel_put(ch);
+	while (n--) {
+		ksmbd_request_tear_down_all(seen[n]->conn, s, tree);
+		ksmbd_channel_put(seen[n]);
 	}
 }
 

@@ -103,7 +103,10 @@ def nobody_gets_in(port: int) -> None:
         with contextlib.suppress(Gone, OSError), Raw(port, timeout=60) as wire:
             wire.negotiate()
             reply = wire.login(user, password) if user else wire.anonymous()
-            assert reply.status != "SUCCESS"
+            if user:
+                assert reply.status != "SUCCESS"
+            elif reply.status == "SUCCESS":  # anonymous: nobody, who may list the shares
+                assert wire.tree("share").status != "SUCCESS"
 
 
 @pytest.mark.attack(42)

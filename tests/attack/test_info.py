@@ -128,7 +128,7 @@ def test_descriptors_planted_by_a_local_process(server: Server, wire: Raw) -> No
                     assert b"secret" not in wire.call(r.READ, r.read(handle, 9)).body
                     wire.call(r.CLOSE, r.close(handle))
             wire.call(r.CREATE, r.create("pdir\\child"))
-            server.vm.run(f"cd /srv/share; setfattr -x {name} planted pdir; true", check=False)
+        server.vm.run(f"cd /srv/share; setfattr -x {name} planted pdir; true", check=False)
 
 
 @pytest.mark.attack(31)

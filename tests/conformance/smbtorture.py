@@ -23,8 +23,7 @@ SECONDS = 120
 
 TORTURE_CONFIG = CONFIG.replace(
     "[global]\n",
-    "[global]\n\tserver multi channel support = yes\n\tsmb2 leases = yes\n"
-    "\tdurable handles = yes\n",
+    "[global]\n\tserver multi channel support = yes\n\tsmb2 leases = yes\n",
 ) + "".join(
     f"\n[t{lane}]\n\tpath = /srv/t{lane}\n\tread only = no\n\tcreate mask = 0777\n"
     "\tdirectory mask = 0777\n\tvfs objects = acl_xattr streams_xattr\n"

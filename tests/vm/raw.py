@@ -64,6 +64,8 @@ class Raw:
         self.tree_id = 0
         self.dialect = 0
         self.queue: list[Reply] = []
+        self.breaks: list[Reply] = []
+        """Those that came while `call` waited for something else."""
 
     def __enter__(self) -> Raw:
         return self
@@ -188,7 +190,9 @@ class Raw:
         """Sends one message and returns its final answer."""
         message_id = self.send(command, body, **fields)
         reply = self.receive()
-        while reply.pending:
+        while reply.pending or reply.is_break:
+            if reply.is_break:
+                self.breaks.append(reply)
             reply = self.receive()
         assert reply.message_id == message_id
         return reply

@@ -26,6 +26,7 @@ CONFIG = """\
 	max connections = 4096
 	max ip connections = 4096
 	max open files = 20000
+	durable handles = yes
 	share:fake_fscaps = 0
 
 [share]

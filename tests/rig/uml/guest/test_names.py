@@ -54,13 +54,16 @@ def test_a_large_directory_folds_case_and_sees_local_changes(client: Raw, folder
     assert status(client, r"big\LINKED") == "OBJECT_NAME_NOT_FOUND"
 
 
-def test_case_is_folded_as_unicode_does(client: Raw, folder: Path) -> None:
+def test_case_is_folded_as_windows_does(client: Raw, folder: Path) -> None:
     fill(folder / "big")
     assert status(client, r"big\absent") == "OBJECT_NAME_NOT_FOUND"
 
     (folder / "big" / "Ärger").write_text("")
     assert status(client, r"big\äRGER") == "SUCCESS"
     assert status(client, r"big\ärger", CREATE_NEW) == "OBJECT_NAME_COLLISION"
+    # nothing is normalised, nothing ignored
+    assert status(client, "big\\a\u0308rger", CREATE_NEW) == "SUCCESS"
+    assert status(client, "big\\\u00e4rg\u200der", CREATE_NEW) == "SUCCESS"
     (folder / "big" / "same").write_text("")
     (folder / "big" / "SAME").write_text("")
     (folder / "big" / "same").unlink()

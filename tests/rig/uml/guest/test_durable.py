@@ -1,0 +1,270 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Durable handles: what a client finds again after a cut, and what it does not."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import random
+import struct
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from raw import (
+    CLOSE,
+    CREATE,
+    LOCK,
+    READ,
+    WRITE,
+    Gone,
+    Raw,
+    Reply,
+    close,
+    create,
+    file_id,
+    read,
+    write,
+)
+from raw import lock as lock_body
+
+BATCH, LEASE = 9, 0xFF
+HELD = 7
+REPLAY = 0x20000000
+STORM_SECONDS = 8
+NOT_FOUND = "OBJECT_NAME_NOT_FOUND"
+
+KEY = b"the key of lease"
+CLIENT = b"a client's guid."
+
+
+def context(name: bytes, data: bytes) -> tuple[bytes, bytes]:
+    return name, data
+
+
+def request(
+    name: str, *contexts: tuple[bytes, bytes], level: int = BATCH, disposition: int = 3
+) -> bytes:
+    """A CREATE with contexts."""
+    body = create(name, oplock=level, disposition=disposition)
+    body += bytes(-len(body) % 8)
+    chain = b""
+    for number, (tag, data) in enumerate(contexts):
+        one = struct.pack("<IHHHHI4sI", 0, 16, 4, 0, 24, len(data), tag, 0) + data
+        one += bytes(-len(one) % 8)
+        if number + 1 < len(contexts):
+            one = struct.pack("<I", len(one)) + one[4:]
+        chain += one
+    return body[:48] + struct.pack("<II", 64 + len(body), len(chain)) + body[56:] + chain
+
+
+def durable() -> tuple[bytes, bytes]:
+    return context(b"DHnQ", bytes(16))
+
+
+def durable_v2(guid: bytes, timeout: int = 0) -> tuple[bytes, bytes]:
+    return context(b"DH2Q", struct.pack("<IIQ16s", timeout, 0, 0, guid))
+
+
+def again(handle: bytes) -> tuple[bytes, bytes]:
+    return context(b"DHnC", handle)
+
+
+def again_v2(handle: bytes, guid: bytes) -> tuple[bytes, bytes]:
+    return context(b"DH2C", handle + guid + bytes(4))
+
+
+def lease(key: bytes = KEY, state: int = HELD) -> tuple[bytes, bytes]:
+    return context(b"RqLs", struct.pack("<16sIIQ", key, state, 0, 0))
+
+
+def enter(previous: int = 0, guid: bytes = CLIENT, user: str = "user1") -> Raw:
+    """A new connection that takes the place of the session `previous`, which is over then."""
+    wire = Raw(445, timeout=120)
+    body = struct.pack("<HHHHI16sQH", 36, 1, 1, 0, 0x40, guid, 0, 0x0302)
+    assert wire.call(0, body).status == "SUCCESS"
+    wire.dialect = 0x0302
+    assert wire.login(user, previous=previous).status == "SUCCESS"
+    assert wire.tree("share").status == "SUCCESS"
+    return wire
+
+
+def kept(reply: Reply, tag: bytes) -> bytes:
+    assert reply.status == "SUCCESS", reply
+    assert tag in reply.body[88:], "not granted"
+    return file_id(reply)
+
+
+def cut(wire: Raw) -> int:
+    wire.socket.close()
+    return wire.session_id
+
+
+def test_data_and_locks_are_found_again(folder: Path) -> None:
+    wire = enter()
+    handle = kept(wire.call(CREATE, request("f", durable())), b"DHnQ")
+    assert wire.call(WRITE, write(handle, b"before")).status == "SUCCESS"
+    assert wire.call(LOCK, lock_body(handle, (0, 4, 0x12))).status == "SUCCESS"
+    wire = enter(cut(wire))
+    with (folder / "f").open("rb+") as local, pytest.raises(BlockingIOError):
+        fcntl.lockf(local, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+    reply = wire.call(CREATE, request("other name", again(handle)))
+    found = file_id(reply)
+    assert reply.status == "SUCCESS" and reply.body[2] == BATCH
+    assert found[:8] == handle[:8], "the persistent id stays"
+    assert wire.call(READ, read(found, 6)).body[16:22] == b"before"
+    assert wire.call(WRITE, write(found, b"after!")).status == "SUCCESS"
+    assert wire.call(LOCK, lock_body(found, (0, 4, 0x04))).status == "SUCCESS", "its own lock"
+    assert wire.call(CREATE, request("f", again(handle))).status == NOT_FOUND, "once"
+    assert wire.call(CLOSE, close(found)).status == "SUCCESS"
+    assert (folder / "f").read_bytes() == b"after!"
+
+
+def test_a_handle_is_given_to_its_user_only(folder: Path) -> None:
+    guid, wire = os.urandom(16), enter()
+    handle = kept(wire.call(CREATE, request("f", durable_v2(guid))), b"DH2Q")
+    session = cut(wire)
+    mine = enter(session)
+    thief = enter(guid=b"another client's", user="user2")
+    assert thief.call(CREATE, request("f", again_v2(handle, guid))).status == "ACCESS_DENIED"
+    assert (
+        mine.call(CREATE, request("f", again_v2(handle, b"another guid of."))).status == NOT_FOUND
+    )
+    both = request("f", durable(), again_v2(handle, guid))
+    assert mine.call(CREATE, both).status == "INVALID_PARAMETER"
+    assert mine.call(CREATE, request("f", again_v2(handle, guid))).status == "SUCCESS"
+
+
+def test_a_lease_is_found_again_by_its_key(folder: Path) -> None:
+    guid, wire = os.urandom(16), enter()
+    asked = request("f", lease(), durable_v2(guid), level=LEASE)
+    handle = kept(wire.call(CREATE, asked), b"DH2Q")
+    wire = enter(cut(wire))
+    for wrong in (
+        request("f", again_v2(handle, guid)),
+        request("f", again_v2(handle, guid), lease(b"another key's 16"), level=LEASE),
+    ):
+        assert wire.call(CREATE, wrong).status == NOT_FOUND
+    elsewhere = request("g", again_v2(handle, guid), lease(), level=LEASE)
+    assert wire.call(CREATE, elsewhere).status == "INVALID_PARAMETER"
+    reply = wire.call(CREATE, request("f", again_v2(handle, guid), lease(), level=LEASE))
+    assert reply.status == "SUCCESS" and reply.body[2] == LEASE
+    wire.call(CLOSE, close(file_id(reply)))
+
+
+@pytest.mark.parametrize("level", [BATCH, LEASE])
+def test_what_is_kept_holds_nobody_up(other: Raw, folder: Path, level: int) -> None:
+    """Neither its oplock, nor its share mode, nor a file that is to be deleted."""
+    guid, wire = os.urandom(16), enter()
+    contexts = (durable_v2(guid), lease()) if level == LEASE else (durable_v2(guid),)
+    body = bytearray(request("f", *contexts, level=level))
+    struct.pack_into("<I", body, 32, 0)  # shares nothing
+    handle = kept(wire.call(CREATE, bytes(body)), b"DH2Q")
+    session = cut(wire)
+    wire = enter(session)
+    begin = time.monotonic()
+    opened = other.open("f")
+    assert time.monotonic() - begin < 20, "nobody waits for who is gone"
+    other.call(WRITE, write(opened, b"theirs"))
+    back = (again_v2(handle, guid), lease()) if level == LEASE else (again_v2(handle, guid),)
+    assert wire.call(CREATE, request("f", *back, level=level)).status == NOT_FOUND
+    assert (folder / "f").read_bytes() == b"theirs"
+
+
+def test_its_time_runs_out(folder: Path) -> None:
+    guid, wire = os.urandom(16), enter()
+    handle = kept(wire.call(CREATE, request("f", durable_v2(guid, 700))), b"DH2Q")
+    assert wire.call(LOCK, lock_body(handle, (0, 4, 0x12))).status == "SUCCESS"
+    session = cut(wire)
+    with (folder / "f").open("rb+") as local:
+        fcntl.lockf(local, fcntl.LOCK_EX)  # until the server lets go
+    wire = enter(session)
+    assert wire.call(CREATE, request("f", again_v2(handle, guid))).status == NOT_FOUND
+
+
+def test_a_replayed_create_has_the_same_handle(folder: Path) -> None:
+    guid, wire = os.urandom(16), enter()
+    first = wire.call(CREATE, request("f", durable_v2(guid), disposition=2))
+    handle = kept(first, b"DH2Q")
+    body = request("f", durable_v2(guid), disposition=2)
+    assert wire.call(CREATE, body).status == "DUPLICATE_OBJECTID"
+    replayed = wire.call(CREATE, body, flags=REPLAY)
+    assert file_id(replayed) == handle and replayed.body[4:8] == first.body[4:8]
+    wire.call(CLOSE, close(handle))
+    with wire:
+        assert wire.call(CREATE, body).status == "OBJECT_NAME_COLLISION"
+
+
+class Traveller:
+    """A client whose line breaks all the time; what it wrote is there, or its handle is gone."""
+
+    def __init__(self, number: int) -> None:
+        self.random = random.Random(number)
+        self.name = f"file{number % 3}"
+        self.guid = os.urandom(16)
+        self.found = self.lost = 0
+
+    def run(self, until: float) -> None:
+        session = 0
+        while time.monotonic() < until:
+            with contextlib.suppress(Gone, OSError):
+                session = self.journey(session)
+
+    def journey(self, previous: int) -> int:
+        wire = enter(previous, guid=self.guid)
+        reply = wire.call(CREATE, request(self.name, durable_v2(self.guid)))
+        if reply.status != "SUCCESS":
+            return cut(wire)
+        handle = file_id(reply)
+        text = self.random.randbytes(8)
+        wire.call(WRITE, write(handle, text))
+        if self.random.random() < 0.3:
+            wire.send(LOCK, lock_body(handle, (0, 9, 0x02)))
+        wire = enter(cut(wire), guid=self.guid)
+        reply = wire.call(CREATE, request(self.name, again_v2(handle, self.guid)))
+        if reply.status == "SUCCESS":
+            self.found += 1
+            data = wire.call(READ, read(file_id(reply), 8))
+            assert data.status == "SUCCESS" and data.body[16:24] == text
+            if self.random.random() < 0.7:
+                wire.call(CLOSE, close(file_id(reply)))
+        else:
+            assert reply.status in {NOT_FOUND, "FILE_NOT_AVAILABLE"}, reply
+            self.lost += 1
+        return cut(wire)
+
+
+def test_cuts_returns_and_breaks_at_once(folder: Path) -> None:
+    crowd = [Traveller(number) for number in range(6)]
+    until = time.monotonic() + STORM_SECONDS
+    errors: list[BaseException] = []
+
+    def run(one: Traveller) -> None:
+        try:
+            one.run(until)
+        except BaseException as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=run, args=(one,)) for one in crowd]
+    for thread in threads:
+        thread.start()
+    while time.monotonic() < until:
+        # a local process renames under them
+        with contextlib.suppress(FileNotFoundError):
+            (folder / "file0").rename(folder / "moved")
+            (folder / "moved").rename(folder / "file0")
+        time.sleep(0.05)
+    for thread in threads:
+        thread.join()
+    assert not errors, errors
+    assert sum(one.found for one in crowd), "nobody ever came back"
+
+
+def test_the_server_ends_with_one_kept(folder: Path) -> None:
+    """That the module unloads is seen at the end of the run."""
+    wire = enter()
+    kept(wire.call(CREATE, request("f", durable())), b"DHnQ")
+    enter(cut(wire)).socket.close()
