@@ -7,6 +7,7 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t len)
 	struct wire_span in = { .data = data, .len = len };
 	struct wire_reader r = wire_reader_of(in);
 	struct smb2_create_req *req;
+	struct smb2_durable d;
 	union smb2_req u;
 	int err;
 
@@ -24,6 +25,9 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t len)
 	MUST(!(req->contexts & (CREATE_CTX_DHNQ | CREATE_CTX_DHNC |
 				CREATE_CTX_DH2Q | CREATE_CTX_DH2C)) ==
 	     !req->durable.len);
+	for (u32 one = CREATE_CTX_DHNQ; one <= CREATE_CTX_DH2C; one <<= 1)
+		if (req->contexts & one && req->durable.len >= 36)
+			wire_get_durable(req, one, &d);
 	MUST(req->twrp == 0 || req->contexts & CREATE_CTX_TWRP);
 	return 0;
 }

@@ -252,10 +252,50 @@ static void test_response_contexts(void)
 	msg_init(&m);
 	wire_put_create_contexts(&m.w, &ctx);
 	CHECK(m.w.len == 56);
-	ctx.contexts = CREATE_CTX_DHNQ;
+	ctx.contexts = CREATE_CTX_DHNC;		/* has no answer */
 	msg_init(&m);
 	wire_put_create_contexts(&m.w, &ctx);
 	CHECK(m.w.len == 0);
+}
+
+/* 2.2.13.2.3, .4, .11, .12, and what is answered to the requests */
+static void test_durable(void)
+{
+	static const char q2[32] = "\x10\x27\0\0\x02\0\0\0\0\0\0\0\0\0\0\0the guid of one";
+	static const char c2[36] = "\x01\0\0\0\0\0\0\0\x02\0\0\0\0\0\0\0the guid of one";
+	struct smb2_create_contexts ctx = { .durable_timeout = 60000 };
+	struct smb2_durable d;
+
+	begin();
+	context("DHnQ", 4, zeros, 16);
+	CHECK(create(msg_span(&m)) == 0);
+	wire_get_durable(&req.create, CREATE_CTX_DHNQ, &d);
+	CHECK(d.version == 1 && !d.reconnect && !d.persistent && !d.timeout);
+	begin();
+	context("DHnC", 4, c2, 16);
+	CHECK(create(msg_span(&m)) == 0);
+	wire_get_durable(&req.create, CREATE_CTX_DHNC, &d);
+	CHECK(d.version == 1 && d.reconnect && !d.persistent);
+	CHECK(d.file_id.persistent == 1 && d.file_id.volatile_id == 2);
+	begin();
+	context("DH2Q", 4, q2, 32);
+	CHECK(create(msg_span(&m)) == 0);
+	wire_get_durable(&req.create, CREATE_CTX_DH2Q, &d);
+	CHECK(d.version == 2 && !d.reconnect && d.persistent);
+	CHECK(d.timeout == 10000 && !memcmp(d.create_guid, q2 + 16, 16));
+	begin();
+	context("DH2C", 4, c2, 36);
+	CHECK(create(msg_span(&m)) == 0);
+	wire_get_durable(&req.create, CREATE_CTX_DH2C, &d);
+	CHECK(d.version == 2 && d.reconnect && !d.persistent);
+	CHECK(d.file_id.persistent == 1 && !memcmp(d.create_guid, c2 + 16, 16));
+
+	ctx.contexts = CREATE_CTX_DHNQ | CREATE_CTX_DH2Q;
+	msg_init(&m);
+	wire_put_create_contexts(&m.w, &ctx);
+	CHECK(m.w.len == 64);
+	CHECK(!memcmp(m.bytes + 16, "DHnQ\0\0\0\0\0\0\0\0\0\0\0\0", 16));
+	CHECK(!memcmp(m.bytes + 48, "DH2Q\0\0\0\0\x60\xEA\0\0\0\0\0\0", 16));
 }
 
 /* What was asked for comes back as it was, in either version. */
@@ -284,6 +324,7 @@ static void test_lease(void)
 void test_create(void)
 {
 	test_lease();
+	test_durable();
 	test_plain();
 	test_all_contexts();
 	test_sizes();
