@@ -38,6 +38,7 @@ struct ksmbd_durable {
 	struct hlist_node by_guid;	/* of version 2 */
 	u8 version;
 	bool granted;			/* else only a CreateGuid */
+	bool used;			/* by its FileId: a CREATE is no replay of it */
 	u8 create_guid[16];
 	u8 client_guid[16];
 	u32 action;			/* FILE_OPENED ..., for a replay */
@@ -363,8 +364,14 @@ void ksmbd_durable_stop(void)
 
 /* --- replay --- */
 
+void ksmbd_durable_used(struct ksmbd_open *open)
+{
+	if (!READ_ONCE(open->durable->used))
+		WRITE_ONCE(open->durable->used, true);
+}
+
 static struct ksmbd_open *find_guid(const u8 create_guid[16],
-				    const u8 client_guid[16])
+				    const u8 client_guid[16], bool replay)
 {
 	struct ksmbd_durable *d;
 	struct ksmbd_open *found = NULL;
@@ -376,6 +383,7 @@ static struct ksmbd_open *find_guid(const u8 create_guid[16],
 		if (memcmp(d->create_guid, create_guid, 16) ||
 		    memcmp(d->client_guid, client_guid, 16) ||
 		    (state != OPEN_LIVE && state != OPEN_DETACHED) ||
+		    (replay && READ_ONCE(d->used)) ||
 		    !refcount_inc_not_zero(&d->open->ref))
 			continue;
 		found = d->open;
@@ -385,7 +393,7 @@ static struct ksmbd_open *find_guid(const u8 create_guid[16],
 	return found;
 }
 
-/* Of the oplock or lease that @open has now. */
+/* The oplock or lease that @open has now. */
 static void tell_oplock(struct ksmbd_open *open, struct ksmbd_create *c)
 {
 	struct ksmbd_grant *g;
@@ -442,18 +450,18 @@ static ntstatus_t check_replay(const struct ksmbd_request *rq,
 bool ksmbd_durable_replay(struct ksmbd_request *rq, struct ksmbd_create *c,
 			  ntstatus_t *status)
 {
+	bool replay = rq->hdr.flags & SMB2_FLAGS_REPLAY_OPERATION;
 	struct ksmbd_open *open;
-	u8 asked;
 
 	if (c->durable.version != 2 || c->durable.reconnect)
 		return false;
 	/* in this order: what waited is in the table before it is done */
-	if (rq->hdr.flags & SMB2_FLAGS_REPLAY_OPERATION &&
-	    ksmbd_session_any_async(rq->session, is_same_create, rq)) {
+	if (replay && ksmbd_session_any_async(rq->session, is_same_create, rq)) {
 		*status = STATUS_FILE_NOT_AVAILABLE;
 		return true;
 	}
-	open = find_guid(c->durable.create_guid, rq->session->client_guid);
+	open = find_guid(c->durable.create_guid, rq->session->client_guid,
+			 replay);
 	if (!open)
 		return false;
 	*status = check_replay(rq, open, c);
@@ -462,14 +470,12 @@ bool ksmbd_durable_replay(struct ksmbd_request *rq, struct ksmbd_create *c,
 		return true;
 	}
 	c->action = open->durable->action;
-	c->durable_granted = open->durable->granted;
-	c->durable.timeout = open->durable->timeout;
 	c->maximal_access = open->granted_access;
-	asked = c->oplock;
-	tell_oplock(open, c);
-	/* who asks for less the second time will not use more */
-	if (c->oplock != SMB2_OPLOCK_LEVEL_LEASE)
-		c->oplock = min(c->oplock, asked);
+	/* of an oplock Windows says what it is asked for now, and changes nothing */
+	if (c->oplock == SMB2_OPLOCK_LEVEL_LEASE)
+		tell_oplock(open, c);
+	c->durable_granted = open->durable->granted && oplock_allows(c);
+	c->durable.timeout = open->durable->timeout;
 	if (rq->open)
 		ksmbd_open_put(rq->open);
 	rq->open = open;

@@ -29,6 +29,8 @@ struct ksmbd_grant;
 void ksmbd_durable_offer(struct ksmbd_request *rq, struct ksmbd_open *open,
 			 struct ksmbd_create *c);
 void ksmbd_durable_free(struct ksmbd_open *open);	/* with the open */
+/* A request works with it by its FileId: Open.IsReplayEligible ends. */
+void ksmbd_durable_used(struct ksmbd_open *open);
 
 /*
  * 3.3.5.9.10: has this client used the CreateGuid of its DH2Q before?  Then @status

@@ -84,6 +84,8 @@ struct ksmbd_open *ksmbd_open_find(struct ksmbd_request *rq,
 		ksmbd_open_put(open);
 		return NULL;
 	}
+	if (open->durable)
+		ksmbd_durable_used(open);
 	if (rq->open)
 		ksmbd_open_put(rq->open);
 	rq->open = open;

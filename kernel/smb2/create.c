@@ -176,9 +176,17 @@ static void ask_for_oplock(const struct ksmbd_request *rq, struct ksmbd_create *
 		c->oplock = SMB2_OPLOCK_LEVEL_NONE;
 }
 
+static bool asks_to_cache_handle(const struct smb2_create_req *req)
+{
+	return req->oplock_level == SMB2_OPLOCK_LEVEL_BATCH ||
+	       (req->contexts & CREATE_CTX_RQLS &&
+		req->lease.state & SMB2_LEASE_HANDLE);
+}
+
 /*
  * 3.3.5.9.6, .7, .10, .12: version 2 stands alone; a reconnection goes before
- * a request.  Version 2 came with SMB 3.
+ * a request, and a request counts only beside one for the handle's caching.
+ * Version 2 came with SMB 3.
  */
 static ntstatus_t ask_for_durable(const struct ksmbd_request *rq,
 				  struct ksmbd_create *c)
@@ -194,6 +202,9 @@ static ntstatus_t ask_for_durable(const struct ksmbd_request *rq,
 		v1 = CREATE_CTX_DHNC;
 	if (v1 | v2)
 		wire_get_durable(&rq->req.create, v1 | v2, &c->durable);
+	if (!c->durable.reconnect && !asks_to_cache_handle(&rq->req.create) &&
+	    !(rq->hdr.flags & SMB2_FLAGS_REPLAY_OPERATION))
+		c->durable.version = 0;
 	return STATUS_SUCCESS;
 }
 
