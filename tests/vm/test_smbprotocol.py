@@ -78,7 +78,8 @@ def test_an_unsigned_tree_connect_in_3_1_1_ends_the_connection(server: Server) -
     with connected(server.vm.smb_port, "3.1.1", sign=False) as client:
         with pytest.raises(SMBException):
             client.tree()
-        with pytest.raises(SMBException):
+        # the library's reader may have closed the socket under it
+        with pytest.raises((SMBException, OSError)):
             client.connection.echo(timeout=10)
 
 

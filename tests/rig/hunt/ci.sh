@@ -39,16 +39,17 @@ has() { # TARGET
 	grep -qE "^$1:" tests/rig/*/*.mk Makefile
 }
 
-step test 25 test
+step test 38 test
 step uml-kernel 10 uml-kernel
 step uml-smoke 2 uml-smoke
-step uml-kerberos 6 uml-kerberos
-step attack 5 attack
-step test-faults 5 test-faults
+step uml-guest 2 uml-guest
+step uml-kerberos 2 uml-kerberos
+step attack 14 attack
+step test-faults 3 test-faults
 step coverage-wire 1 coverage-wire
-step fuzz 6 fuzz TIME=15
-step fuzz-server 6 fuzz-server TIME=300
-step soak 4 soak TIME=60
+step fuzz 7 fuzz TIME=15
+step fuzz-server 4 fuzz-server TIME=150
+step soak 5 soak TIME=45
 ! has test-matrix || step test-matrix 8 test-matrix
 step debug-kernel 10 debug-kernel
 step test-debug 20 test-debug

@@ -26,7 +26,7 @@ uml-test: uml-module deps-test venv-test	## tests that need no QEMU: UML_TESTS="
 	$(UML)/run.sh -k -t 3000 $(UML)/pytest.sh -v $(or $(UML_TESTS),tests/attack)
 
 uml-guest: uml-module deps-test venv-test	## the tests in guest/; TESTS= narrows
-	$(UML)/run.sh -k -t 3000 $(UML)/guest.sh $(TESTS)
+	$(UML)/run.sh -k -t 3000 $(UML)/guest.sh $(if $(filter command,$(firstword $(origin TESTS))),$(TESTS))
 
 uml-admin: uml-module deps-test venv-test	## what ksmbd.control sees of clients, and how it ends them
 	$(UML)/run.sh -k -t 1800 $(UML)/admin.sh
