@@ -519,15 +519,17 @@ static ntstatus_t check_name(struct ksmbd_request *rq, struct ksmbd_open *open,
 {
 	struct ksmbd_path *p;
 	bool same;
+	int err;
 
 	if (c->oplock != SMB2_OPLOCK_LEVEL_LEASE)
 		return STATUS_SUCCESS;
 	p = kmalloc(sizeof(*p), GFP_KERNEL);
 	if (!p)
 		return STATUS_INSUFFICIENT_RESOURCES;
-	same = !ksmbd_path_resolve(rq->tree, c->name, c->posix_case, p) &&
-	       d_inode(p->entry.dentry) == file_inode(open->filp);
-	ksmbd_path_put(p);
+	err = ksmbd_path_resolve(rq->tree, c->name, c->posix_case, p);
+	same = !err && d_inode(p->entry.dentry) == file_inode(open->filp);
+	if (!err || err == -ENOENT)
+		ksmbd_path_put(p);
 	kfree(p);
 	return same ? STATUS_SUCCESS : STATUS_INVALID_PARAMETER;
 }

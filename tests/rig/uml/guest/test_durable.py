@@ -148,8 +148,10 @@ def test_a_lease_is_found_again_by_its_key(folder: Path) -> None:
         request("f", again_v2(handle, guid), lease(b"another key's 16"), level=LEASE),
     ):
         assert wire.call(CREATE, wrong).status == NOT_FOUND
-    elsewhere = request("g", again_v2(handle, guid), lease(), level=LEASE)
-    assert wire.call(CREATE, elsewhere).status == "INVALID_PARAMETER"
+    (folder / "g").write_text("another")
+    for name in ("g", "missing", "missing\\f", "g\\f", "f\\" * 9 + "f"):
+        elsewhere = request(name, again_v2(handle, guid), lease(), level=LEASE)
+        assert wire.call(CREATE, elsewhere).status == "INVALID_PARAMETER", name
     reply = wire.call(CREATE, request("f", again_v2(handle, guid), lease(), level=LEASE))
     assert reply.status == "SUCCESS" and reply.body[2] == LEASE
     wire.call(CLOSE, close(file_id(reply)))
