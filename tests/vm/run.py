@@ -67,7 +67,9 @@ def watch(server: Server) -> None:
 
 
 def main() -> int:
-    signal.signal(signal.SIGTERM, interrupt)
+    # of a shell's background job SIGINT is ignored, unless it is asked for
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, interrupt)
     begin = time.monotonic()
     user, password = "user1", secrets.token_hex(4)
     console = TOP / "build" / "vm" / "run-console.log"
