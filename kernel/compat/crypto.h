@@ -8,6 +8,11 @@
 #include <linux/err.h>
 #include <linux/kernel.h>
 #include <linux/version.h>
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 11, 0)
+#include <crypto/sha2.h>
+#else
+#include <crypto/sha.h>
+#endif
 
 /*
  * An AES-GCM that reads associated data where it lies, for messages that are

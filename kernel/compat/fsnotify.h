@@ -7,10 +7,13 @@
 #include <linux/version.h>
 
 /*
+ * By what the headers define, not by the version: long-term 5.10 got much of 5.17
+ * to 6.1 later.
+ *
  * Since 5.17 one event tells of both ends of a rename.  Before, each end has its
  * own, one after the other, marked when both are in one directory.
  */
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 17, 0)
+#ifdef FS_RENAME
 #define COMPAT_FS_RENAME	FS_RENAME
 #define COMPAT_FS_MOVED		0
 #define COMPAT_FS_SAME_DIR	0
@@ -23,7 +26,7 @@
 static inline struct fsnotify_group *
 compat_fsnotify_alloc_group(const struct fsnotify_ops *ops)
 {
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 19, 0)
+#ifdef FSNOTIFY_GROUP_USER		/* 5.19 */
 	return fsnotify_alloc_group(ops, 0);
 #else
 	return fsnotify_alloc_group(ops);
@@ -64,7 +67,7 @@ static inline struct inode *compat_fsnotify_inode(const void *data, int type)
 /* The dentry of a COMPAT_FS_RENAME, at its new place already. */
 static inline struct dentry *compat_fsnotify_moved(const void *data, int type)
 {
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 17, 0)
+#ifdef FS_RENAME
 	return fsnotify_data_dentry(data, type);
 #else
 	return NULL;

@@ -21,13 +21,13 @@
  */
 #include "fs/acl.h"
 
-#include <crypto/sha2.h>
 #include <linux/cred.h>
 #include <linux/fs.h>
 #include <linux/fsnotify.h>
 #include <linux/posix_acl.h>
 #include <linux/sched/task.h>
 #include <linux/xattr.h>
+#include "compat/crypto.h"
 #include "compat/vfs.h"
 #include "debug.h"
 #include "fs/access.h"

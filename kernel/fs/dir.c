@@ -86,6 +86,7 @@ static bool collect(struct dir_context *ctx, const char *name, int len,
 	batch->used += entry_size(len);
 	return true;
 }
+COMPAT_ACTOR(collect);
 
 /* The next names; none is the end.  Positions are the struct file's. */
 static int read_batch(struct ksmbd_open *open)
@@ -100,7 +101,7 @@ static int read_batch(struct ksmbd_open *open)
 			return -ENOMEM;
 		open->batch = batch;
 	}
-	batch->ctx = (struct dir_context) { .actor = collect };
+	batch->ctx = (struct dir_context) { .actor = collect_actor };
 	batch->used = 0;
 	batch->next = 0;
 	do {
@@ -388,10 +389,11 @@ static bool note_entry(struct dir_context *ctx, const char *name, int len,
 	scan->found = !is_dots(name, len);
 	return !scan->found;
 }
+COMPAT_ACTOR(note_entry);
 
 int ksmbd_dir_check_empty(const struct ksmbd_open *open)
 {
-	struct empty_scan scan = { .ctx.actor = note_entry };
+	struct empty_scan scan = { .ctx.actor = note_entry_actor };
 	struct file *filp;
 	loff_t before;
 	int err;

@@ -339,11 +339,12 @@ static bool read_name(struct dir_context *ctx, const char *name, int len,
 	mutex_unlock(&x->lock);
 	return !x->broken;
 }
+COMPAT_ACTOR(read_name);
 
 static int read_names(struct dir_index *x, const struct path *dir)
 {
 	struct dir_reader reader = {
-		.ctx.actor	= read_name,
+		.ctx.actor	= read_name_actor,
 		.index		= x,
 	};
 	struct file *filp;

@@ -307,7 +307,7 @@ static int unlink_once(const struct path *path, const struct path *root)
 	inode_unlock(dir);
 	dput(parent);
 	if (delegated) {
-		err = break_deleg_wait(&delegated);
+		err = compat_break_deleg_wait(&delegated);
 		if (!err)
 			err = -ESTALE;
 	}

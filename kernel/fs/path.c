@@ -63,6 +63,7 @@ static bool compare_entry(struct dir_context *ctx, const char *name, int len,
 	scan->len = len;
 	return false;			/* that is enough */
 }
+COMPAT_ACTOR(compare_entry);
 
 /*
  * Reads the directory for a name that equals @name but for case.  0 and the
@@ -94,7 +95,7 @@ static int scan_caseless(const struct ksmbd_share *share, const struct path *dir
 		scan->short_name = name;
 		scan->short_len = len;
 	}
-	scan->ctx.actor = compare_entry;
+	scan->ctx.actor = compare_entry_actor;
 	do {
 		before = scan->ctx.pos;
 		err = iterate_dir(filp, &scan->ctx);

@@ -212,47 +212,47 @@ static ntstatus_t check_opens(const struct naming *n)
  * The new name under the directory's lock: as expected, the target or nothing;
  * -EAGAIN otherwise.
  */
-static struct dentry *lookup_new(const struct naming *n)
+static int check_new(const struct naming *n, const struct dentry *new)
 {
 	const struct inode *expected = n->target ? n->target->inode : NULL;
-	struct dentry *new;
 
 	if (!ksmbd_path_inside(n->open->tree, &n->to.parent))
-		return ERR_PTR(-ENOENT);
+		return -ENOENT;
+	if (d_inode(new) != expected && new != source(n)->dentry)
+		return -EAGAIN;
+	return 0;
+}
+
+static struct dentry *lookup_new(const struct naming *n)
+{
+	struct dentry *new;
+	int err;
+
 	new = compat_lookup_locked(n->to.parent.mnt, n->last,
 				   n->to.parent.dentry, strlen(n->last));
-	if (IS_ERR(new) || d_inode(new) == expected || new == source(n)->dentry)
+	if (IS_ERR(new))
+		return new;
+	err = check_new(n, new);
+	if (!err)
 		return new;
 	dput(new);
-	return ERR_PTR(-EAGAIN);
+	return ERR_PTR(err);
 }
 
 static int rename_locked(const struct naming *n, const struct path *old_parent,
-			 struct dentry *trap, struct inode **delegated)
+			 struct dentry *new, struct inode **delegated)
 {
-	struct dentry *old = source(n)->dentry, *new;
+	struct dentry *old = source(n)->dentry;
 	int err;
 
-	if (d_unhashed(old))
-		return -ENOENT;
-	if (old->d_parent != old_parent->dentry)
-		return -EAGAIN;
 	if (!ksmbd_path_inside(n->open->tree, old_parent))
 		return -ENOENT;
-	if (old == trap)		/* below itself */
-		return -EINVAL;
-	new = lookup_new(n);
-	if (IS_ERR(new))
-		return PTR_ERR(new);
-	if (new == trap)
-		err = -ENOTEMPTY;
-	else if (new == old)		/* a directory that folds case has no other */
-		err = 0;
-	else
-		err = compat_rename(old_parent, old, n->to.parent.dentry, new,
-				    delegated);
-	dput(new);
-	return err;
+	err = check_new(n, new);
+	if (err)
+		return err;
+	if (new == old)			/* a directory that folds case has no other */
+		return 0;
+	return compat_rename(old_parent, old, n->to.parent.dentry, new, delegated);
 }
 
 static int rename_once(const struct naming *n, struct inode **delegated)
@@ -261,15 +261,15 @@ static int rename_once(const struct naming *n, struct inode **delegated)
 		.mnt	= source(n)->mnt,
 		.dentry	= dget_parent(source(n)->dentry),
 	};
-	struct dentry *trap;
+	struct dentry *old = source(n)->dentry, *to = n->to.parent.dentry, *new;
 	int err;
 
-	trap = lock_rename(n->to.parent.dentry, old_parent.dentry);
-	if (IS_ERR(trap)) {		/* since 6.9, for what is in no tree */
-		err = PTR_ERR(trap);
+	new = compat_rename_begin(&old_parent, old, to, n->last);
+	if (IS_ERR(new)) {
+		err = PTR_ERR(new);
 	} else {
-		err = rename_locked(n, &old_parent, trap, delegated);
-		unlock_rename(n->to.parent.dentry, old_parent.dentry);
+		err = rename_locked(n, &old_parent, new, delegated);
+		compat_rename_end(&old_parent, old, to, new);
 	}
 	dput(old_parent.dentry);
 	return err;
@@ -343,7 +343,7 @@ static int apply(const struct naming *n)
 	err = n->link ? link_once(n, &delegated) : rename_once(n, &delegated);
 	mnt_drop_write(source(n)->mnt);
 	if (delegated) {
-		err = break_deleg_wait(&delegated);
+		err = compat_break_deleg_wait(&delegated);
 		if (!err)
 			err = -EAGAIN;
 	}

@@ -132,7 +132,7 @@ static ntstatus_t stat_stream(struct ksmbd_open *open, struct fscc_file *f)
 ntstatus_t ksmbd_fs_stat(struct ksmbd_open *open, struct fscc_file *f)
 {
 	const struct ksmbd_share *share = open->tree->share;
-	struct path *path = &open->filp->f_path;
+	const struct path *path = &open->filp->f_path;
 	struct name_snapshot name;
 	ntstatus_t status;
 	int err;
@@ -281,7 +281,7 @@ static int setattr(const struct path *path, struct iattr *attr,
 		inode_unlock(inode);
 		if (!delegated)
 			break;
-		err = break_deleg_wait(&delegated);
+		err = compat_break_deleg_wait(&delegated);
 		if (err)
 			break;
 		err = -EAGAIN;

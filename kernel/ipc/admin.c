@@ -13,6 +13,7 @@
 #include <linux/sched.h>
 #include <linux/slab.h>
 #include <net/genetlink.h>
+#include "compat/genetlink.h"
 
 static const struct ksmbd_admin_ops *layers __ro_after_init;
 
@@ -311,7 +312,7 @@ static struct genl_family family __ro_after_init = {
 	.module		= THIS_MODULE,
 	.small_ops	= ops,
 	.n_small_ops	= ARRAY_SIZE(ops),
-	.resv_start_op	= KSMBD_ADMIN_CMD_SHARE_CLOSE + 1,
+	COMPAT_GENL_RESV_START(KSMBD_ADMIN_CMD_SHARE_CLOSE + 1)
 };
 
 int ksmbd_admin_init(const struct ksmbd_admin_ops *admin_ops)

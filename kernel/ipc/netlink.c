@@ -13,6 +13,7 @@
 #include <linux/notifier.h>
 #include <linux/printk.h>
 #include <net/genetlink.h>
+#include "compat/genetlink.h"
 #include "debug.h"
 
 #define MIN_LEN(n)	{ .type = NLA_UNSPEC, .len = (n) }
@@ -77,7 +78,7 @@ static struct genl_family family __ro_after_init = {
 	.module		= THIS_MODULE,
 	.small_ops	= ops,
 	.n_small_ops	= ARRAY_SIZE(ops),
-	.resv_start_op	= KSMBD_EVENT_MAX + 1,
+	COMPAT_GENL_RESV_START(KSMBD_EVENT_MAX + 1)
 };
 
 static int receive(struct sk_buff *skb, struct genl_info *info)

@@ -5,6 +5,7 @@
  */
 #include "smb2/smb2.h"
 
+#include <linux/mm.h>
 #include <linux/slab.h>
 #include "fs/durable.h"
 #include "fs/fs.h"

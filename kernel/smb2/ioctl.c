@@ -2,6 +2,8 @@
 /* SMB2 IOCTL.  [MS-SMB2] 3.3.5.15 */
 #include "smb2/smb2.h"
 
+#include <linux/slab.h>
+
 #include "fs/fs.h"
 #include "smb2/ioctl.h"
 #include "smb2/negotiate.h"

@@ -2,6 +2,7 @@
 /* The interfaces that more channels could go to.  [MS-SMB2] 3.3.5.15.11 */
 #include "smb2/ioctl.h"
 
+#include <linux/mm.h>
 #include <linux/slab.h>
 #include "wire/fsctl.h"
 

@@ -7,7 +7,7 @@
 #include "smb2/smb2.h"
 
 #include <linux/kcov.h>
-
+#include <linux/mm.h>
 #include "debug.h"
 #include "server/server.h"
 #include "smb2/dispatch.h"
@@ -176,7 +176,8 @@ static void run_message(struct ksmbd_message *msg)
 
 void ksmbd_message_run(struct work_struct *work)
 {
-	kcov_remote_start_common(KSMBD_KCOV_INSTANCE);
+	kcov_remote_start(kcov_remote_handle(KCOV_SUBSYSTEM_COMMON,
+					     KSMBD_KCOV_INSTANCE));
 	run_message(container_of(work, struct ksmbd_message, work));
 	kcov_remote_stop();
 }
@@ -304,7 +305,8 @@ int ksmbd_received(struct ksmbd_conn *conn, struct ksmbd_frame *frame)
 {
 	int err;
 
-	kcov_remote_start_common(KSMBD_KCOV_INSTANCE);
+	kcov_remote_start(kcov_remote_handle(KCOV_SUBSYSTEM_COMMON,
+					     KSMBD_KCOV_INSTANCE));
 	err = receive_frame(conn, frame);
 	kcov_remote_stop();
 	return err;

@@ -9,6 +9,7 @@
  */
 #include "smb2/smb2.h"
 
+#include <linux/mm.h>
 #include <linux/slab.h>
 #include "server/outbox.h"
 #include "smb2/dispatch.h"

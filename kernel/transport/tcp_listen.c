@@ -79,10 +79,10 @@ static int bind_wildcard(struct socket *sock, int family, u16 port)
 	};
 
 	if (family == AF_INET)
-		return kernel_bind(sock, (struct sockaddr *)&in, sizeof(in));
+		return kernel_bind(sock, (void *)&in, sizeof(in));
 	/* IPv4 too, whatever net.ipv6.bindv6only says */
 	sock->sk->sk_ipv6only = false;
-	return kernel_bind(sock, (struct sockaddr *)&in6, sizeof(in6));
+	return kernel_bind(sock, (void *)&in6, sizeof(in6));
 }
 
 static int open_socket(struct net *net, int family, int ifindex, u16 port,
