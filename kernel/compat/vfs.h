@@ -30,8 +30,9 @@
 #endif
 
 /*
- * The inode whose delegation is in the way: in a struct of its own since 6.19,
- * and directories have delegations too.  Ours break theirs before the call.
+ * The inode whose delegation is in the way: in a struct of its own since 6.19.
+ * Then directories have delegations too; a local process that holds one keeps names
+ * from being made and removed there (-EWOULDBLOCK) until it gives it back.
  */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 19, 0)
 #define compat_delegated(inode)	((struct delegated_inode *)(inode))

@@ -11,7 +11,8 @@
 #
 # The last line printed is the folder.  A kernel folder holds vmlinuz, version and
 # lib/modules/VERSION; a build folder holds headers (a link), version and, if the host
-# has none, compiler (a link); a tools folder is a small root to chroot into.
+# has none, compiler (a link); a tools folder is a small root to chroot into.  Exit 3:
+# the archive does not have it.
 set -euo pipefail
 
 cache=${KSMBD_CACHE:-$HOME/.cache/ksmbd-py}
@@ -35,7 +36,7 @@ use_suite() {
 	[[ $suite != *-security ]] || release='-security$'
 	uri=$(apt-get indextargets --format '$(REPO_URI) $(RELEASE) $(COMPONENT)' 'Created-By: Packages' |
 		awk -v release="$release" '$2 ~ release && $3 == "main" && $2 !~ /nodistro/ { print $1; exit }')
-	[ -n "$uri" ] || { say "no Debian mirror for $suite in this machine's apt sources"; exit 1; }
+	[ -n "$uri" ] || { say "not available: no Debian mirror for $suite in apt's sources"; exit 3; }
 	mkdir -p "$state"/{lists/partial,archives/partial}
 	printf 'deb [signed-by=%s] %s %s main\n' \
 		/usr/share/keyrings/debian-archive-keyring.gpg "$uri" "$suite" >"$state/sources.list"
@@ -139,9 +140,10 @@ self_contained() {
 # kernel that kernel_of has fetched: its headers and the compiler it was built with.
 build_of() {
 	local series=$1 suite=$2 gcc=${3-} gcc_suite=${4-} folder=$cache/kernels/$1.build
-	local version headers root work names deb
+	local kernel version headers root work names deb
 	shift $(($# < 4 ? $# : 4))
-	version=$(cat "$(kernel_of "$series" "$suite")/version")
+	kernel=$(kernel_of "$series" "$suite") || exit $?
+	version=$(<"$kernel/version")
 	if [ "$(cat "$folder/version" 2>/dev/null)" = "$version" ]; then
 		echo "$folder"
 		return
@@ -154,7 +156,8 @@ build_of() {
 	if [ -z "$names" ]; then
 		# The cached kernel is older than the mirror: take the current pair.
 		rm -rf "$cache/kernels/$series"
-		version=$(cat "$(kernel_of "$series" "$suite")/version")
+		kernel=$(kernel_of "$series" "$suite") || exit $?
+		version=$(<"$kernel/version")
 		names=$(apt-cache "${apt_options[@]}" depends --important "linux-headers-$version" |
 			awk '$1 == "Depends:" && $2 ~ /^linux-(headers-.*-common|kbuild-)/ { print $2 }')
 	fi
@@ -224,6 +227,7 @@ for what in "$@"; do
 	build-6.12) build_of 6.12 bookworm-backports ;;
 	build-7.2)
 		build_of 7.2 sid gcc-16 sid gcc-16-x86-64-linux-gnu cpp-16-x86-64-linux-gnu libgcc-16-dev \
+			binutils-x86-64-linux-gnu libbinutils libctf0 libctf-nobfd0 libsframe3 libjansson4 \
 			libc6 libelf1t64 libgmp10 libisl23 libmpc3 libmpfr6 libzstd1 zlib1g libgcc-s1 libstdc++6
 		;;
 	tools-3.4.7) tools 3.4.7 bookworm ;;

@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The module on each kernel of the matrix: it loads, serves every dialect, and unloads.
+
+KSMBD_MATRIX names the series ("5.10 7.2"); `make test-matrix` builds for them first. A series
+that the archive does not have is skipped with that reason.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from server import CONFIG, Server, Tools, our_module, smbclient_ok
+from test_pairings import copy_and_list
+from vm import TOP, Vm, stock
+
+SERIES = os.environ.get("KSMBD_MATRIX", "5.10 6.12 7.2").split()
+NOT_AVAILABLE = 3
+"""How fetch.sh ends when no suite has the kernel."""
+
+
+@pytest.fixture(params=SERIES)
+def server(request: pytest.FixtureRequest) -> Iterator[Server]:
+    series = request.param
+    try:
+        kernel = stock(f"kernel-{series}")
+    except subprocess.CalledProcessError as error:
+        if error.returncode != NOT_AVAILABLE:
+            raise
+        pytest.skip(f"the archive has no kernel {series}")
+    vm = Vm(TOP / "build" / "vm" / f"console-matrix-{series}.log")
+    try:
+        vm.boot(kernel, memory="1G", disk="2G")
+        assert vm.release.startswith(f"{series}.")
+        yield Server(vm, our_module(vm.release), Tools("ours"), CONFIG).start()
+    finally:
+        vm.close()
+
+
+def test_it_serves_and_unloads(server: Server, tmp_path: Path) -> None:
+    copy_and_list(server, tmp_path)
+    (tmp_path / "sealed").write_bytes(os.urandom(300_000))
+    for dialect in ("SMB2_02", "SMB3_02"):
+        smbclient_ok(server.vm, "put sealed; get sealed back; rm sealed", folder=tmp_path,
+                     dialect=dialect)  # fmt: skip
+        assert (tmp_path / "back").read_bytes() == (tmp_path / "sealed").read_bytes()
+    smbclient_ok(server.vm, "put sealed; get sealed back; rm sealed",
+                 folder=tmp_path, options=("--client-protection=encrypt",))  # fmt: skip
+    assert (tmp_path / "back").read_bytes() == (tmp_path / "sealed").read_bytes()
+    server.stop()
+    splat = server.vm.splats()
+    assert not splat, f"the kernel log has a splat:\n{splat}"
