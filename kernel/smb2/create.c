@@ -89,6 +89,14 @@ static void put_contexts(struct ksmbd_request *rq, const struct ksmbd_create *c,
 	rq->rsp.create.contexts_length = w.len;
 }
 
+/* 3.3.5.9.10: else its CreateGuid is only remembered, for a replay */
+static bool asks_to_cache_handle(const struct smb2_create_req *req)
+{
+	return req->oplock_level == SMB2_OPLOCK_LEVEL_BATCH ||
+	       (req->contexts & CREATE_CTX_RQLS &&
+		req->lease.state & SMB2_LEASE_HANDLE);
+}
+
 /* A new handle, or one that the client had before. */
 static ntstatus_t get_handle(struct ksmbd_request *rq, struct ksmbd_create *c)
 {
@@ -96,7 +104,9 @@ static ntstatus_t get_handle(struct ksmbd_request *rq, struct ksmbd_create *c)
 
 	if (c->durable.reconnect)
 		return ksmbd_durable_reconnect(rq, c);
-	if (ksmbd_durable_replay(rq, c, &status))
+	if ((rq->hdr.flags & SMB2_FLAGS_REPLAY_OPERATION ||
+	     asks_to_cache_handle(&rq->req.create)) &&
+	    ksmbd_durable_replay(rq, c, &status))
 		return status;
 	return ksmbd_fs_create(rq, c);
 }
@@ -177,17 +187,9 @@ static void ask_for_oplock(const struct ksmbd_request *rq, struct ksmbd_create *
 		c->oplock = SMB2_OPLOCK_LEVEL_NONE;
 }
 
-static bool asks_to_cache_handle(const struct smb2_create_req *req)
-{
-	return req->oplock_level == SMB2_OPLOCK_LEVEL_BATCH ||
-	       (req->contexts & CREATE_CTX_RQLS &&
-		req->lease.state & SMB2_LEASE_HANDLE);
-}
-
 /*
  * 3.3.5.9.6, .7, .10, .12: version 2 stands alone; a reconnection goes before
- * a request, and a request counts only beside one for the handle's caching.
- * Version 2 came with SMB 3.
+ * a request.  Version 2 came with SMB 3.
  */
 static ntstatus_t ask_for_durable(const struct ksmbd_request *rq,
 				  struct ksmbd_create *c)
@@ -203,9 +205,6 @@ static ntstatus_t ask_for_durable(const struct ksmbd_request *rq,
 		v1 = CREATE_CTX_DHNC;
 	if (v1 | v2)
 		wire_get_durable(&rq->req.create, v1 | v2, &c->durable);
-	if (!c->durable.reconnect && !asks_to_cache_handle(&rq->req.create) &&
-	    !(rq->hdr.flags & SMB2_FLAGS_REPLAY_OPERATION))
-		c->durable.version = 0;
 	return STATUS_SUCCESS;
 }
 
