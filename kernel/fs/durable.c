@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "fs/durable_table.h"
 
+#include <linux/err.h>
 #include <linux/hashtable.h>
 #include <linux/jiffies.h>
 #include <linux/once.h>
@@ -38,6 +39,13 @@ static u64 guid_hash(const u8 create_guid[16])
 	return siphash(copy, sizeof(copy), &secret);
 }
 
+static bool is_guid(const struct ksmbd_durable *d, const u8 create_guid[16],
+		    const u8 client_guid[16])
+{
+	return !memcmp(d->create_guid, create_guid, 16) &&
+	       !memcmp(d->client_guid, client_guid, 16);
+}
+
 /* --- granting --- */
 
 bool ksmbd_durable_oplock_allows(const struct ksmbd_create *c)
@@ -62,6 +70,21 @@ static u32 timeout_of(const struct smb2_durable *asked)
 	return min_t(u32, asked->timeout ?: TIMEOUT_V2_DEFAULT, TIMEOUT_V2_MAX);
 }
 
+/* The newest one of a guid takes the place of the one before: no chain of them grows. */
+static void add_guid_locked(struct ksmbd_durable *d)
+{
+	u64 hash = guid_hash(d->create_guid);
+	struct ksmbd_durable *old;
+
+	lockdep_assert_held(&durables_lock);
+	hash_for_each_possible(by_guid, old, by_guid, hash)
+		if (is_guid(old, d->create_guid, d->client_guid)) {
+			hash_del(&old->by_guid);
+			break;
+		}
+	hash_add(by_guid, &d->by_guid, hash);
+}
+
 void ksmbd_durable_publish(struct ksmbd_open *open, struct ksmbd_durable *d)
 {
 	d->open = open;
@@ -69,7 +92,7 @@ void ksmbd_durable_publish(struct ksmbd_open *open, struct ksmbd_durable *d)
 	spin_lock(&durables_lock);
 	hash_add(by_id, &d->by_id, open->id.persistent);
 	if (d->version == 2)
-		hash_add(by_guid, &d->by_guid, guid_hash(d->create_guid));
+		add_guid_locked(d);
 	spin_unlock(&durables_lock);
 }
 
@@ -149,12 +172,28 @@ bool ksmbd_durable_may_outlive_locked(const struct ksmbd_open *open)
 	return g && !g->breaking && g->state & SMB2_LEASE_HANDLE;
 }
 
+/* One user's do not keep those of all others from being kept. */
+static bool has_room_locked(const struct ksmbd_user *owner)
+{
+	const struct ksmbd_durable *d;
+	u32 n = 0;
+
+	lockdep_assert_held(&durables_lock);
+	if (n_detached >= KSMBD_MAX_DETACHED)
+		return false;
+	if (n_detached < KSMBD_USER_MAX_DETACHED)
+		return true;
+	list_for_each_entry(d, &detached, link)
+		n += ksmbd_user_same(d->owner, owner);
+	return n < KSMBD_USER_MAX_DETACHED;
+}
+
 static bool list_detached(struct ksmbd_durable *d)
 {
 	bool listed;
 
 	spin_lock(&durables_lock);
-	listed = accepting && n_detached < KSMBD_MAX_DETACHED;
+	listed = accepting && has_room_locked(d->owner);
 	if (listed) {
 		d->deadline = jiffies + msecs_to_jiffies(d->timeout);
 		list_add_tail(&d->link, &detached);
@@ -270,17 +309,18 @@ static struct ksmbd_open *overdue(bool any, unsigned long *next)
 static void scavenge(struct work_struct *work)
 {
 	struct ksmbd_open *open;
-	unsigned long next;
+	unsigned long next, now;
 
 	while ((open = overdue(false, &next))) {
 		end(open);
 		ksmbd_open_put(open);
 		cond_resched();
 	}
+	now = jiffies;
 	spin_lock(&durables_lock);
 	if (accepting && !list_empty(&detached))
 		mod_delayed_work(system_unbound_wq, &scavenger,
-				 time_after(next, jiffies) ? next - jiffies : 0);
+				 time_after(next, now) ? next - now : 0);
 	spin_unlock(&durables_lock);
 }
 
@@ -337,7 +377,7 @@ void ksmbd_durable_used(struct ksmbd_open *open)
 }
 
 struct ksmbd_open *ksmbd_durable_find_guid(const u8 create_guid[16],
-				    const u8 client_guid[16], bool replay)
+					   const u8 client_guid[16], bool replay)
 {
 	struct ksmbd_durable *d;
 	struct ksmbd_open *found = NULL;
@@ -346,8 +386,7 @@ struct ksmbd_open *ksmbd_durable_find_guid(const u8 create_guid[16],
 	hash_for_each_possible(by_guid, d, by_guid, guid_hash(create_guid)) {
 		enum ksmbd_open_state state = READ_ONCE(d->open->state);
 
-		if (memcmp(d->create_guid, create_guid, 16) ||
-		    memcmp(d->client_guid, client_guid, 16) ||
+		if (!is_guid(d, create_guid, client_guid) ||
 		    (state != OPEN_LIVE && state != OPEN_DETACHED) ||
 		    (replay && READ_ONCE(d->used)) ||
 		    !refcount_inc_not_zero(&d->open->ref))
@@ -359,25 +398,43 @@ struct ksmbd_open *ksmbd_durable_find_guid(const u8 create_guid[16],
 	return found;
 }
 
-/* The detached one of @id, referenced and claimed for the caller; or NULL. */
-struct ksmbd_open *ksmbd_durable_claim(u64 id)
+/* Either version finds what the other made, which has no guid in version 1. */
+static int may_claim_locked(const struct ksmbd_durable *d,
+			    const struct smb2_durable *asked,
+			    const struct ksmbd_user *user)
 {
-	struct ksmbd_durable *d;
+	lockdep_assert_held(&durables_lock);
+	if (list_empty(&d->link) || d->claimed ||
+	    (asked->version == 2 && memcmp(d->create_guid, asked->create_guid, 16)))
+		return -ENOENT;
+	return ksmbd_user_same(d->owner, user) ? 0 : -EACCES;
+}
+
+struct ksmbd_open *ksmbd_durable_claim(const struct smb2_durable *asked,
+				       const struct ksmbd_user *user)
+{
+	u64 id = asked->file_id.persistent;
 	struct ksmbd_open *found = NULL;
+	struct ksmbd_durable *d;
+	int err = -ENOENT;
 
 	spin_lock(&durables_lock);
 	hash_for_each_possible(by_id, d, by_id, id) {
-		if (d->open->id.persistent != id || list_empty(&d->link) ||
-		    d->claimed)
+		if (d->open->id.persistent != id)
 			continue;
-		/* listed, so the table's reference is there */
-		refcount_inc(&d->open->ref);
-		d->claimed = true;
-		found = d->open;
+		err = may_claim_locked(d, asked, user);
+		if (err == -ENOENT)	/* DYING: another has its id now */
+			continue;
+		if (!err) {
+			/* listed, so the table's reference is there */
+			refcount_inc(&d->open->ref);
+			d->claimed = true;
+			found = d->open;
+		}
 		break;
 	}
 	spin_unlock(&durables_lock);
-	return found;
+	return found ?: ERR_PTR(err);
 }
 
 void ksmbd_durable_unclaim(struct ksmbd_open *open)

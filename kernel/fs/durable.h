@@ -21,6 +21,7 @@ struct ksmbd_grant;
  * the file takes it away at once.
  */
 #define KSMBD_MAX_DETACHED	4096
+#define KSMBD_USER_MAX_DETACHED	1024
 
 /*
  * CREATE that carried DHnQ or DH2Q, before publish: remembers the latter's

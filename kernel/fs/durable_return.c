@@ -5,6 +5,7 @@
  */
 #include "fs/durable_table.h"
 
+#include <linux/err.h>
 #include <linux/file.h>
 #include <linux/jiffies.h>
 #include <linux/slab.h>
@@ -85,8 +86,8 @@ bool ksmbd_durable_replay(struct ksmbd_request *rq, struct ksmbd_create *c,
 		*status = STATUS_FILE_NOT_AVAILABLE;
 		return true;
 	}
-	open = ksmbd_durable_find_guid(c->durable.create_guid, rq->session->client_guid,
-			 replay);
+	open = ksmbd_durable_find_guid(c->durable.create_guid,
+				       rq->session->client_guid, replay);
 	if (!open)
 		return false;
 	*status = check_replay(rq, open, c);
@@ -138,10 +139,6 @@ static const char *mismatch(struct ksmbd_request *rq, struct ksmbd_open *open,
 
 	if (c->durable.persistent)
 		return "flag";
-	/* either version finds what the other made, which has no guid in version 1 */
-	if (c->durable.version == 2 &&
-	    memcmp(d->create_guid, c->durable.create_guid, 16))
-		return "CreateGuid";
 	if (c->oplock == SMB2_OPLOCK_LEVEL_LEASE &&
 	    memcmp(d->client_guid, rq->session->client_guid, 16))
 		return "ClientGuid";
@@ -154,15 +151,12 @@ static const char *mismatch(struct ksmbd_request *rq, struct ksmbd_open *open,
 static ntstatus_t check_claim(struct ksmbd_request *rq, struct ksmbd_open *open,
 			      const struct ksmbd_create *c)
 {
-	const struct ksmbd_durable *d = open->durable;
 	const char *wrong = mismatch(rq, open, c);
 
 	if (wrong) {
 		ksmbd_debug(VFS, "a handle is not given back: another %s\n", wrong);
 		return STATUS_OBJECT_NAME_NOT_FOUND;
 	}
-	if (!ksmbd_user_same(d->owner, rq->user))
-		return STATUS_ACCESS_DENIED;
 	if (open->tree->writable && !rq->tree->writable)
 		return STATUS_ACCESS_DENIED;
 	return check_name(rq, open, c);
@@ -288,11 +282,11 @@ static ntstatus_t take_over(struct ksmbd_request *rq, struct ksmbd_open *from)
 ntstatus_t ksmbd_durable_reconnect(struct ksmbd_request *rq,
 				   struct ksmbd_create *c)
 {
-	struct ksmbd_open *from = ksmbd_durable_claim(c->durable.file_id.persistent);
+	struct ksmbd_open *from = ksmbd_durable_claim(&c->durable, rq->user);
 	ntstatus_t status;
 
-	if (!from)
-		return STATUS_OBJECT_NAME_NOT_FOUND;
+	if (IS_ERR(from))
+		return ntstatus_from_errno(PTR_ERR(from));
 	status = check_claim(rq, from, c);
 	if (status == STATUS_SUCCESS)
 		status = take_over(rq, from);

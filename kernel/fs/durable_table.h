@@ -12,13 +12,13 @@
  * Made before the open is published, freed with it; in the tables all the time,
  * where who looks takes a reference of the open, unless it has none left.
  *
- * Locks: durables_lock guards the tables, @link, @deadline and @claimed; the rest
- *	never changes.  It is innermost.
+ * Locks: durables_lock guards the tables, @link, @deadline and @claimed; @used is
+ *	only set, without a lock; the rest never changes.  It is innermost.
  */
 struct ksmbd_durable {
 	struct ksmbd_open *open;
 	struct hlist_node by_id;	/* FileId.Persistent */
-	struct hlist_node by_guid;	/* of version 2 */
+	struct hlist_node by_guid;	/* of version 2, the newest of its guid */
 	u8 version;
 	bool granted;			/* else only a CreateGuid */
 	bool used;			/* by its FileId: a CREATE is no replay of it */
@@ -45,8 +45,13 @@ bool ksmbd_durable_begin_end(struct ksmbd_open *open);
 /* A LIVE or DETACHED one, referenced; for a replay only if nothing used it yet. */
 struct ksmbd_open *ksmbd_durable_find_guid(const u8 create_guid[16],
 					   const u8 client_guid[16], bool replay);
-/* The DETACHED one of FileId.Persistent @id, referenced, for one caller at a time. */
-struct ksmbd_open *ksmbd_durable_claim(u64 id);
+/*
+ * The DETACHED one that @asked names, referenced, for one caller at a time.  Nobody
+ * but its @user gets as far as that, so that nobody else can be in his way.
+ * ERR_PTR(-ENOENT): none, or another CreateGuid; -EACCES.
+ */
+struct ksmbd_open *ksmbd_durable_claim(const struct smb2_durable *asked,
+				       const struct ksmbd_user *user);
 void ksmbd_durable_unclaim(struct ksmbd_open *open);
 
 #endif

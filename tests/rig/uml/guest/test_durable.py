@@ -16,6 +16,7 @@ import pytest
 from raw import (
     CLOSE,
     CREATE,
+    ECHO,
     LOCK,
     READ,
     WRITE,
@@ -24,6 +25,7 @@ from raw import (
     Reply,
     close,
     create,
+    echo,
     file_id,
     read,
     write,
@@ -34,6 +36,8 @@ BATCH, LEASE = 9, 0xFF
 HELD = 7
 REPLAY = 0x20000000
 STORM_SECONDS = 8
+USER_MAX = 1024
+"""KSMBD_USER_MAX_DETACHED"""
 NOT_FOUND = "OBJECT_NAME_NOT_FOUND"
 
 KEY = b"the key of lease"
@@ -198,6 +202,56 @@ def test_a_replayed_create_has_the_same_handle(folder: Path) -> None:
     wire.call(CLOSE, close(handle))
     with wire:
         assert wire.call(CREATE, body).status == "OBJECT_NAME_COLLISION"
+
+
+def test_another_user_who_asks_all_the_time_is_in_nobodys_way(folder: Path) -> None:
+    thief = enter(guid=b"another client's", user="user2")
+    stop = threading.Event()
+    wanted = [bytes(16)]
+    seen: set[str] = set()
+
+    def steal() -> None:
+        while not stop.is_set():
+            seen.add(thief.call(CREATE, request("f", again(wanted[0]))).status)
+
+    thread = threading.Thread(target=steal)
+    thread.start()
+    try:
+        wire = enter()
+        for _ in range(20):
+            wanted[0] = kept(wire.call(CREATE, request("f", durable())), b"DHnQ")
+            wire = enter(cut(wire))
+            reply = wire.call(CREATE, request("f", again(wanted[0])))
+            assert reply.status == "SUCCESS"
+            wire.call(CLOSE, close(file_id(reply)))
+    finally:
+        stop.set()
+        thread.join()
+    assert seen <= {"ACCESS_DENIED", NOT_FOUND} and "ACCESS_DENIED" in seen
+
+
+def test_one_users_handles_leave_room_for_another(folder: Path) -> None:
+    many = enter()
+    many.call(ECHO, echo(), credits=512)
+    handles = [
+        kept(many.call(CREATE, request(f"many{number}", durable_v2(os.urandom(16), 60_000))),
+             b"DH2Q")
+        for number in range(USER_MAX + 20)
+    ]  # fmt: skip
+    other = enter(guid=b"another client's", user="user2")
+    theirs = kept(other.call(CREATE, request("theirs", durable())), b"DHnQ")
+    many, session = enter(cut(many)), cut(other)
+    other = enter(session, guid=b"another client's", user="user2")
+    back = other.call(CREATE, request("theirs", again(theirs)))
+    assert back.status == "SUCCESS"
+    other.call(CLOSE, close(file_id(back)))
+    found = 0
+    for handle in handles:  # DHnC finds what DH2Q made
+        reply = many.call(CREATE, request("any", again(handle)))
+        found += reply.status == "SUCCESS"
+        if reply.status == "SUCCESS":
+            many.call(CLOSE, close(file_id(reply)))
+    assert USER_MAX - 50 < found <= USER_MAX
 
 
 class Traveller:
