@@ -52,7 +52,7 @@ bool ksmbd_casefold_equal(const struct ksmbd_folded *f, const char *name,
 
 	if (f->ascii)
 		return equal_ascii(f, name, len);
-	if (is_ascii(name, len))
+	if (len > NAME_MAX || is_ascii(name, len))
 		return false;
 	ksmbd_casefold(&other, name, len);
 	return other.len == f->len && !memcmp(other.name, f->name, f->len);

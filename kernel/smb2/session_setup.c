@@ -121,8 +121,8 @@ static int hash_request(struct ksmbd_request *rq, struct ksmbd_logon *lg)
 
 /*
  * 3.3.5.5.3 step 10: the client comes back after a broken connection.  Its opens
- * are gone, or wait for it, before it hears of success; so they are when the server saw the loss
- * itself and is still closing them.
+ * are gone, or wait for it, before it hears of success; so they are when the
+ * server saw the loss itself and is still closing them.
  */
 static void replace_previous(struct ksmbd_request *rq, struct ksmbd_session *s,
 			     struct ksmbd_user *user)

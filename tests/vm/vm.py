@@ -39,6 +39,7 @@ SPLAT = re.compile(
     r"|possible (?:recursive|circular|irq) |inconsistent lock state|suspicious RCU"
     r"|list_(?:add|del) corruption|double free|Kernel panic|stack segment|unreferenced object"
     r"|Unable to handle|page allocation failure|Bad page state|sleeping function called"
+    r"|\bnot ok \d"  # a KUnit suite of the module, on the debug kernel
 )
 """What no kernel log may contain; see `Vm.splats`."""
 

@@ -50,7 +50,7 @@ step coverage-wire 1 coverage-wire
 step fuzz 7 fuzz TIME=15
 step fuzz-server 4 fuzz-server TIME=150
 step soak 5 soak TIME=45
-! has test-matrix || step test-matrix 9 test-matrix
+! has test-matrix || step test-matrix 11 test-matrix
 step debug-kernel 10 debug-kernel
 step test-debug 20 test-debug
 
