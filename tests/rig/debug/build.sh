@@ -18,9 +18,11 @@ rig=debug arch=x86 default_profile=kasan
 targets=(bzImage modules)
 headers=(arch/x86/include arch/x86/Makefile arch/x86/Makefile.um arch/x86/Makefile_32.cpu)
 tools=(depmod=kmod)
+packages=(libelf-dev)		# objtool, which KCSAN asks for
 base=("$common/config/base.config" "$here/config/base.config")
 declare -A profiles=(
 	[kasan]="${base[*]} $common/config/debug.config $here/config/debug.config"
+	[kcsan]="${base[*]} $here/config/kcsan.config"
 )
 PATH=$PATH:/usr/sbin:/sbin
 

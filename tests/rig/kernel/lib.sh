@@ -8,6 +8,7 @@
 #   targets    what make builds
 #   headers    what of the source, beside the general, a module build reads
 #   tools      further commands the build runs, as command=package
+#   packages   further packages it needs
 #   profiles   the configurations by name: [name]="fragment..."
 #   default_profile
 #
@@ -26,7 +27,9 @@ install_missing() {
 		"${tools[@]}"; do
 		command -v "${pair%%=*}" >/dev/null || missing+=("${pair#*=}")
 	done
-	dpkg -s "$source_package" >/dev/null 2>&1 || missing+=("$source_package")
+	for pair in "$source_package" "${packages[@]}"; do
+		dpkg -s "$pair" >/dev/null 2>&1 || missing+=("$pair")
+	done
 	((${#missing[@]} == 0)) && return
 	local root=()
 	((EUID == 0)) || root=(sudo)

@@ -19,6 +19,7 @@ rig=uml arch=um default_profile=debug
 targets=(linux modules)
 headers=(arch/um arch/x86/include arch/x86/um arch/x86/Makefile arch/x86/Makefile.um)
 tools=()
+packages=()
 base=("$common/config/base.config" "$here/config/base.config")
 declare -A profiles=(
 	[debug]="${base[*]} $common/config/debug.config $here/config/debug.config"
