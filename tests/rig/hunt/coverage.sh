@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# Lines of the module that the rigs in the guest run: smoke, bad input, attacks, faults.
+# Lines of the module that the rigs in the guest run.
 #
 #   coverage.sh [RIG...]      results in build/coverage/: a table and annotated sources
 set -euo pipefail
@@ -11,8 +11,10 @@ uml=$top/tests/rig/uml
 ko=$("$uml/build-module.sh" -g | tail -n 1)
 out=$top/build/coverage
 rigs=("$@")
-((${#rigs[@]})) || rigs=(attack torture faults)
+((${#rigs[@]})) || rigs=(attack tests guest torture admin formats faults)
 mkdir -p "$out/data"
+# All that the list of expected results knows, by the first two words of their names.
+mapfile -t suites < <(grep -oE '^smb2\.[a-z0-9_-]+' "$top/tests/conformance/expected.tsv" | sort -u)
 
 # The kernel keeps the counters of a module that was unloaded; each run hands them out.
 rig() { # NAME SCRIPT...
@@ -27,8 +29,11 @@ rig() { # NAME SCRIPT...
 for name in "${rigs[@]}"; do
 	case $name in
 	attack) rig attack "$uml/pytest.sh" -q tests/attack tests/vm/test_bad_input.py ;;
-	torture) rig torture "$uml/torture.sh" smb2.lock smb2.read smb2.getinfo smb2.setinfo smb2.dir \
-		smb2.create smb2.rename smb2.compound smb2.session smb2.tcon smb2.acls smb2.connect ;;
+	tests) rig tests "$uml/pytest.sh" -q "$top"/tests/vm/test_{smbprotocol,channels,encryption,ea,short_names}.py ;;
+	guest) rig guest "$uml/guest.sh" ;;
+	torture) rig torture "$uml/torture.sh" "${suites[@]}" ;;
+	admin) rig admin "$uml/admin.sh" ;;
+	formats) rig formats "$uml/disk_formats.sh" ;;
 	faults) rig faults "$here/../faults/guest.sh" ;;
 	*) echo "coverage.sh: no rig $name" >&2; exit 2 ;;
 	esac

@@ -8,7 +8,7 @@ set -euo pipefail
 export PYTHONPATH=$RIG_TOP/build/py
 python=$RIG_TOP/.venv/bin/python
 
-rig_insmod "$RIG_TOP/build/uml/kernel/ksmbd.ko"
+rig_insmod "${KSMBD_KO:-$RIG_TOP/build/uml/kernel/ksmbd.ko}"
 "$python" "$RIG_TOP/tests/rig/uml/torture.py" prepare
 "$python" -m ksmbd.mountd -n >"$RIG_OUT/mountd.log" 2>&1 &
 mountd=$!

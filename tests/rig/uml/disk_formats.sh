@@ -108,7 +108,7 @@ test_ntacl() {
 }
 
 configure
-rig_insmod "$RIG_TOP/build/uml/kernel/ksmbd.ko"
+rig_insmod "${KSMBD_KO:-$RIG_TOP/build/uml/kernel/ksmbd.ko}"
 "$python" -m ksmbd.mountd -n >"$RIG_OUT/mountd.log" 2>&1 &
 mountd=$!
 rig_wait_listen 445 "$mountd" 120 || rig_fail "nothing listens on port 445"

@@ -7,7 +7,7 @@
 set -euo pipefail
 . "$(dirname "$0")/serve.sh"
 
-rig_serve "$RIG_TOP/build/uml/kernel/ksmbd.ko"
+rig_serve "${KSMBD_KO:-$RIG_TOP/build/uml/kernel/ksmbd.ko}"
 status=0
 cd "$RIG_TOP/tests/rig/uml"
 [[ $* == *guest* ]] || set -- guest "$@"
