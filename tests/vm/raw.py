@@ -96,13 +96,14 @@ class Raw:
             raise Gone(str(error)) from error
 
     def _exactly(self, size: int) -> bytes:
-        data = b""
-        while len(data) < size:
-            part = self.socket.recv(size - len(data))
-            if not part:
+        data = bytearray(size)
+        view = memoryview(data)
+        while view:
+            got = self.socket.recv_into(view)
+            if not got:
                 raise Gone("end of file")
-            data += part
-        return data
+            view = view[got:]
+        return bytes(data)
 
     def gone(self) -> bool:
         """Waits for the server's next word; True if that is the end of the connection."""
