@@ -21,7 +21,7 @@ test-kcsan: deps-run deps-test venv-test deps-build	## storms on the KCSAN kerne
 	$(DEBUG)/run.sh kcsan $(DEBUG_TESTS)
 
 debug-selftest: deps-run venv-test	## prove that every checker of the rig finds its bug
-	.venv/bin/python -m pytest -v --capture=sys $(DEBUG)/selftest.py
+	.venv/bin/python -m pytest -v --capture=sys $(DEBUG)/selftest.py $(DEBUG)/selftest_kcsan.py
 
 debug-clean:
 	rm -rf $(DEBUG)/../../../build/debug

@@ -3,6 +3,9 @@
  * One planted bug for every checker of the rig: a gate that never closed is
  * not known to work.  Loading with bug=<name> commits the bug.
  */
+#include <linux/completion.h>
+#include <linux/err.h>
+#include <linux/kthread.h>
 #include <linux/list.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
@@ -139,6 +142,32 @@ static int commit_list_corruption(void)
 	return 0;
 }
 
+static long raced;
+static DECLARE_COMPLETION(raced_out);
+
+static int race(void *unused)
+{
+	for (int i = 0; i < 1000000; i++) {
+		raced++;
+		barrier();
+	}
+	kthread_complete_and_exit(&raced_out, 0);
+}
+
+/* Needs two processors and the kernel that looks for nothing else. */
+static int commit_data_race(void)
+{
+	for (int n = 0; n < 2; n++) {
+		struct task_struct *task = kthread_run(race, NULL, "race/%d", n);
+
+		if (IS_ERR(task))
+			return PTR_ERR(task);
+	}
+	for (int n = 0; n < 2; n++)
+		wait_for_completion(&raced_out);
+	return 0;
+}
+
 static int commit_null_pointer(void)
 {
 	touch((char *)16);
@@ -161,6 +190,7 @@ static const struct {
 	{ "live_timer",		commit_live_timer },
 	{ "atomic_sleep",	commit_atomic_sleep },
 	{ "list_corruption",	commit_list_corruption },
+	{ "data_race",		commit_data_race },
 	{ "null_pointer",	commit_null_pointer },
 };
 
