@@ -90,3 +90,21 @@ def share(server: Server) -> str:
     """An empty /srv/share; the path of it in the guest."""
     server.vm.empty("/srv/share", "/srv/second")
     return "/srv/share"
+
+
+@pytest.fixture(scope="module")
+def multichannel(lab: Lab) -> Iterator[None]:
+    """The server with the option on."""
+    from server import CONFIG
+
+    server = lab.server()
+    server.stop()
+    server.config = CONFIG.replace(
+        "[global]\n", "[global]\n\tserver multi channel support = yes\n", 1
+    )
+    server.start()
+    yield
+    server = lab.server()
+    server.stop()
+    server.config = CONFIG
+    server.start()

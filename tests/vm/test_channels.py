@@ -6,36 +6,18 @@ from __future__ import annotations
 import ipaddress
 import json
 import struct
-from collections.abc import Iterator
-from typing import Any
 
 import pytest
 import raw
 import sealed
 from sealed import AES128_CCM, AES128_GCM, Sealed
-from server import CONFIG, Server
+from server import Server
 
 GUID = bytes(range(16))
 QUERY_NETWORK_INTERFACE_INFO = 0x001401FC
 MAX_CHANNELS = 32
 MULTI_CHANNEL = 8
 SHARE_NONE = 0
-
-
-@pytest.fixture(scope="module")
-def multichannel(lab: Any) -> Iterator[None]:
-    """The server with the option on."""
-    server = lab.server()
-    server.stop()
-    server.config = CONFIG.replace(
-        "[global]\n", "[global]\n\tserver multi channel support = yes\n", 1
-    )
-    server.start()
-    yield
-    server = lab.server()
-    server.stop()
-    server.config = CONFIG
-    server.start()
 
 
 @pytest.fixture

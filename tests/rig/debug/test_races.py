@@ -14,37 +14,20 @@ import struct
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable
 
 import pytest
 import raw
 from contexts import LEASE, again_v2, create_with, durable_v2, lease
 from raw import Gone, Reply
 from sealed import Sealed
-from server import CONFIG, Server
+from server import Server
 
 SECONDS = float(os.environ.get("KSMBD_RACE_SECONDS", "45"))
 CHANNELS = 4
 TRAVELLERS = 4
 FILES = 5
 MOST_HANDLES = 40
-
-
-@pytest.fixture(scope="module")
-def multichannel(lab: Any) -> Iterator[None]:
-    """The server with the option on."""
-    server = lab.server()
-    server.stop()
-    server.config = CONFIG.replace(
-        "[global]\n", "[global]\n\tserver multi channel support = yes\n", 1
-    )
-    server.start()
-    yield
-    server = lab.server()
-    server.stop()
-    server.config = CONFIG
-    server.start()
 
 
 @pytest.fixture
@@ -232,6 +215,7 @@ class Crowd:
         until = time.monotonic() + SECONDS
         mine, previous, handle = os.urandom(16), 0, b""
         while time.monotonic() < until:
+            # anybody may end the session at any moment: then the next journey begins
             with contextlib.suppress(Gone, OSError, AssertionError):
                 wire = enter(self.port, mine, previous)
                 self.sessions[number] = wire

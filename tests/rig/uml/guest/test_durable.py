@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 
 import pytest
+from contexts import BATCH, LEASE, again_v2, create_with, durable_v2, lease
 from raw import (
     CLOSE,
     CREATE,
@@ -24,7 +25,6 @@ from raw import (
     Raw,
     Reply,
     close,
-    create,
     echo,
     file_id,
     read,
@@ -32,8 +32,6 @@ from raw import (
 )
 from raw import lock as lock_body
 
-BATCH, LEASE = 9, 0xFF
-HELD = 7
 REPLAY = 0x20000000
 STORM_SECONDS = 8
 USER_MAX = 1024
@@ -44,44 +42,12 @@ KEY = b"the key of lease"
 CLIENT = b"a client's guid."
 
 
-def context(name: bytes, data: bytes) -> tuple[bytes, bytes]:
-    return name, data
-
-
-def request(
-    name: str, *contexts: tuple[bytes, bytes], level: int = BATCH, disposition: int = 3
-) -> bytes:
-    """A CREATE with contexts."""
-    body = create(name, oplock=level, disposition=disposition)
-    body += bytes(-len(body) % 8)
-    chain = b""
-    for number, (tag, data) in enumerate(contexts):
-        one = struct.pack("<IHHHHI4sI", 0, 16, 4, 0, 24, len(data), tag, 0) + data
-        one += bytes(-len(one) % 8)
-        if number + 1 < len(contexts):
-            one = struct.pack("<I", len(one)) + one[4:]
-        chain += one
-    return body[:48] + struct.pack("<II", 64 + len(body), len(chain)) + body[56:] + chain
-
-
 def durable() -> tuple[bytes, bytes]:
-    return context(b"DHnQ", bytes(16))
-
-
-def durable_v2(guid: bytes, timeout: int = 0) -> tuple[bytes, bytes]:
-    return context(b"DH2Q", struct.pack("<IIQ16s", timeout, 0, 0, guid))
+    return b"DHnQ", bytes(16)
 
 
 def again(handle: bytes) -> tuple[bytes, bytes]:
-    return context(b"DHnC", handle)
-
-
-def again_v2(handle: bytes, guid: bytes) -> tuple[bytes, bytes]:
-    return context(b"DH2C", handle + guid + bytes(4))
-
-
-def lease(key: bytes = KEY, state: int = HELD) -> tuple[bytes, bytes]:
-    return context(b"RqLs", struct.pack("<16sIIQ", key, state, 0, 0))
+    return b"DHnC", handle
 
 
 def enter(previous: int = 0, guid: bytes = CLIENT, user: str = "user1") -> Raw:
@@ -108,55 +74,56 @@ def cut(wire: Raw) -> int:
 
 def test_data_and_locks_are_found_again(folder: Path) -> None:
     wire = enter()
-    handle = kept(wire.call(CREATE, request("f", durable())), b"DHnQ")
+    handle = kept(wire.call(CREATE, create_with("f", durable())), b"DHnQ")
     assert wire.call(WRITE, write(handle, b"before")).status == "SUCCESS"
     assert wire.call(LOCK, lock_body(handle, (0, 4, 0x12))).status == "SUCCESS"
     wire = enter(cut(wire))
     with (folder / "f").open("rb+") as local, pytest.raises(BlockingIOError):
         fcntl.lockf(local, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
-    reply = wire.call(CREATE, request("other name", again(handle)))
+    reply = wire.call(CREATE, create_with("other name", again(handle)))
     found = file_id(reply)
     assert reply.status == "SUCCESS" and reply.body[2] == BATCH
     assert found[:8] == handle[:8], "the persistent id stays"
     assert wire.call(READ, read(found, 6)).body[16:22] == b"before"
     assert wire.call(WRITE, write(found, b"after!")).status == "SUCCESS"
     assert wire.call(LOCK, lock_body(found, (0, 4, 0x04))).status == "SUCCESS", "its own lock"
-    assert wire.call(CREATE, request("f", again(handle))).status == NOT_FOUND, "once"
+    assert wire.call(CREATE, create_with("f", again(handle))).status == NOT_FOUND, "once"
     assert wire.call(CLOSE, close(found)).status == "SUCCESS"
     assert (folder / "f").read_bytes() == b"after!"
 
 
 def test_a_handle_is_given_to_its_user_only(folder: Path) -> None:
     guid, wire = os.urandom(16), enter()
-    handle = kept(wire.call(CREATE, request("f", durable_v2(guid))), b"DH2Q")
+    handle = kept(wire.call(CREATE, create_with("f", durable_v2(guid))), b"DH2Q")
     session = cut(wire)
     mine = enter(session)
     thief = enter(guid=b"another client's", user="user2")
-    assert thief.call(CREATE, request("f", again_v2(handle, guid))).status == "ACCESS_DENIED"
+    assert thief.call(CREATE, create_with("f", again_v2(handle, guid))).status == "ACCESS_DENIED"
     assert (
-        mine.call(CREATE, request("f", again_v2(handle, b"another guid of."))).status == NOT_FOUND
+        mine.call(CREATE, create_with("f", again_v2(handle, b"another guid of."))).status
+        == NOT_FOUND
     )
-    both = request("f", durable(), again_v2(handle, guid))
+    both = create_with("f", durable(), again_v2(handle, guid))
     assert mine.call(CREATE, both).status == "INVALID_PARAMETER"
-    assert mine.call(CREATE, request("f", again_v2(handle, guid))).status == "SUCCESS"
+    assert mine.call(CREATE, create_with("f", again_v2(handle, guid))).status == "SUCCESS"
 
 
 def test_a_lease_is_found_again_by_its_key(folder: Path) -> None:
     guid, wire = os.urandom(16), enter()
-    asked = request("f", lease(), durable_v2(guid), level=LEASE)
+    asked = create_with("f", lease(KEY), durable_v2(guid), level=LEASE)
     handle = kept(wire.call(CREATE, asked), b"DH2Q")
     wire = enter(cut(wire))
     for wrong in (
-        request("f", again_v2(handle, guid)),
-        request("f", again_v2(handle, guid), lease(b"another key's 16"), level=LEASE),
+        create_with("f", again_v2(handle, guid)),
+        create_with("f", again_v2(handle, guid), lease(b"another key's 16"), level=LEASE),
     ):
         assert wire.call(CREATE, wrong).status == NOT_FOUND
     (folder / "g").write_text("another")
     for name in ("g", "missing", "missing\\f", "g\\f", "f\\" * 9 + "f"):
-        elsewhere = request(name, again_v2(handle, guid), lease(), level=LEASE)
+        elsewhere = create_with(name, again_v2(handle, guid), lease(KEY), level=LEASE)
         assert wire.call(CREATE, elsewhere).status == "INVALID_PARAMETER", name
-    reply = wire.call(CREATE, request("f", again_v2(handle, guid), lease(), level=LEASE))
+    reply = wire.call(CREATE, create_with("f", again_v2(handle, guid), lease(KEY), level=LEASE))
     assert reply.status == "SUCCESS" and reply.body[2] == LEASE
     wire.call(CLOSE, close(file_id(reply)))
 
@@ -165,8 +132,8 @@ def test_a_lease_is_found_again_by_its_key(folder: Path) -> None:
 def test_what_is_kept_holds_nobody_up(other: Raw, folder: Path, level: int) -> None:
     """Neither its oplock, nor its share mode, nor a file that is to be deleted."""
     guid, wire = os.urandom(16), enter()
-    contexts = (durable_v2(guid), lease()) if level == LEASE else (durable_v2(guid),)
-    body = bytearray(request("f", *contexts, level=level))
+    contexts = (durable_v2(guid), lease(KEY)) if level == LEASE else (durable_v2(guid),)
+    body = bytearray(create_with("f", *contexts, level=level))
     struct.pack_into("<I", body, 32, 0)  # shares nothing
     handle = kept(wire.call(CREATE, bytes(body)), b"DH2Q")
     session = cut(wire)
@@ -175,27 +142,27 @@ def test_what_is_kept_holds_nobody_up(other: Raw, folder: Path, level: int) -> N
     opened = other.open("f")
     assert time.monotonic() - begin < 20, "nobody waits for who is gone"
     other.call(WRITE, write(opened, b"theirs"))
-    back = (again_v2(handle, guid), lease()) if level == LEASE else (again_v2(handle, guid),)
-    assert wire.call(CREATE, request("f", *back, level=level)).status == NOT_FOUND
+    back = (again_v2(handle, guid), lease(KEY)) if level == LEASE else (again_v2(handle, guid),)
+    assert wire.call(CREATE, create_with("f", *back, level=level)).status == NOT_FOUND
     assert (folder / "f").read_bytes() == b"theirs"
 
 
 def test_its_time_runs_out(folder: Path) -> None:
     guid, wire = os.urandom(16), enter()
-    handle = kept(wire.call(CREATE, request("f", durable_v2(guid, 700))), b"DH2Q")
+    handle = kept(wire.call(CREATE, create_with("f", durable_v2(guid, 700))), b"DH2Q")
     assert wire.call(LOCK, lock_body(handle, (0, 4, 0x12))).status == "SUCCESS"
     session = cut(wire)
     with (folder / "f").open("rb+") as local:
         fcntl.lockf(local, fcntl.LOCK_EX)  # until the server lets go
     wire = enter(session)
-    assert wire.call(CREATE, request("f", again_v2(handle, guid))).status == NOT_FOUND
+    assert wire.call(CREATE, create_with("f", again_v2(handle, guid))).status == NOT_FOUND
 
 
 def test_a_replayed_create_has_the_same_handle(folder: Path) -> None:
     guid, wire = os.urandom(16), enter()
-    first = wire.call(CREATE, request("f", durable_v2(guid), disposition=2))
+    first = wire.call(CREATE, create_with("f", durable_v2(guid), disposition=2))
     handle = kept(first, b"DH2Q")
-    body = request("f", durable_v2(guid), disposition=2)
+    body = create_with("f", durable_v2(guid), disposition=2)
     assert wire.call(CREATE, body).status == "DUPLICATE_OBJECTID"
     replayed = wire.call(CREATE, body, flags=REPLAY)
     assert file_id(replayed) == handle and replayed.body[4:8] == first.body[4:8]
@@ -212,16 +179,16 @@ def test_another_user_who_asks_all_the_time_is_in_nobodys_way(folder: Path) -> N
 
     def steal() -> None:
         while not stop.is_set():
-            seen.add(thief.call(CREATE, request("f", again(wanted[0]))).status)
+            seen.add(thief.call(CREATE, create_with("f", again(wanted[0]))).status)
 
     thread = threading.Thread(target=steal)
     thread.start()
     try:
         wire = enter()
         for _ in range(20):
-            wanted[0] = kept(wire.call(CREATE, request("f", durable())), b"DHnQ")
+            wanted[0] = kept(wire.call(CREATE, create_with("f", durable())), b"DHnQ")
             wire = enter(cut(wire))
-            reply = wire.call(CREATE, request("f", again(wanted[0])))
+            reply = wire.call(CREATE, create_with("f", again(wanted[0])))
             assert reply.status == "SUCCESS"
             wire.call(CLOSE, close(file_id(reply)))
     finally:
@@ -234,20 +201,20 @@ def test_one_users_handles_leave_room_for_another(folder: Path) -> None:
     many = enter()
     many.call(ECHO, echo(), credits=512)
     handles = [
-        kept(many.call(CREATE, request(f"many{number}", durable_v2(os.urandom(16), 60_000))),
+        kept(many.call(CREATE, create_with(f"many{number}", durable_v2(os.urandom(16), 60_000))),
              b"DH2Q")
         for number in range(USER_MAX + 20)
     ]  # fmt: skip
     other = enter(guid=b"another client's", user="user2")
-    theirs = kept(other.call(CREATE, request("theirs", durable())), b"DHnQ")
+    theirs = kept(other.call(CREATE, create_with("theirs", durable())), b"DHnQ")
     many, session = enter(cut(many)), cut(other)
     other = enter(session, guid=b"another client's", user="user2")
-    back = other.call(CREATE, request("theirs", again(theirs)))
+    back = other.call(CREATE, create_with("theirs", again(theirs)))
     assert back.status == "SUCCESS"
     other.call(CLOSE, close(file_id(back)))
     found = 0
     for handle in handles:  # DHnC finds what DH2Q made
-        reply = many.call(CREATE, request("any", again(handle)))
+        reply = many.call(CREATE, create_with("any", again(handle)))
         found += reply.status == "SUCCESS"
         if reply.status == "SUCCESS":
             many.call(CLOSE, close(file_id(reply)))
@@ -271,7 +238,7 @@ class Traveller:
 
     def journey(self, previous: int) -> int:
         wire = enter(previous, guid=self.guid)
-        reply = wire.call(CREATE, request(self.name, durable_v2(self.guid)))
+        reply = wire.call(CREATE, create_with(self.name, durable_v2(self.guid)))
         if reply.status != "SUCCESS":
             return cut(wire)
         handle = file_id(reply)
@@ -280,7 +247,7 @@ class Traveller:
         if self.random.random() < 0.3:
             wire.send(LOCK, lock_body(handle, (0, 9, 0x02)))
         wire = enter(cut(wire), guid=self.guid)
-        reply = wire.call(CREATE, request(self.name, again_v2(handle, self.guid)))
+        reply = wire.call(CREATE, create_with(self.name, again_v2(handle, self.guid)))
         if reply.status == "SUCCESS":
             self.found += 1
             data = wire.call(READ, read(file_id(reply), 8))
@@ -322,5 +289,5 @@ def test_cuts_returns_and_breaks_at_once(folder: Path) -> None:
 def test_the_server_ends_with_one_kept(folder: Path) -> None:
     """That the module unloads is seen at the end of the run."""
     wire = enter()
-    kept(wire.call(CREATE, request("f", durable())), b"DHnQ")
+    kept(wire.call(CREATE, create_with("f", durable())), b"DHnQ")
     enter(cut(wire)).socket.close()
