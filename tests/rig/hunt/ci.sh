@@ -43,6 +43,7 @@ step test 38 test
 step uml-kernel 10 uml-kernel
 step uml-smoke 2 uml-smoke
 step uml-guest 2 uml-guest
+step uml-formats 1 uml-formats
 step uml-kerberos 2 uml-kerberos
 step attack 14 attack
 step test-faults 3 test-faults

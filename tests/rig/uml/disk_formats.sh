@@ -31,7 +31,9 @@ reads_as() { # NAME TEXT
 }
 
 shows() { # SID
-	smbcacls --configfile=/dev/null -U alice%secret //127.0.0.1/share file | grep -q "$1"
+	# not in a pipe: grep -q leaves, and smbcacls fails for it
+	smbcacls --configfile=/dev/null -U alice%secret //127.0.0.1/share file >"$work/acl"
+	grep -q "$1" "$work/acl"
 }
 
 configure() {
@@ -64,7 +66,8 @@ test_streams() {
 	reads_as ours abc
 	reads_as SAMBA xyz
 	reads_as stock xyz
-	smb 'allinfo file' | grep -q 'Samba:.*3 bytes' || rig_fail "a stream is not listed"
+	smb 'allinfo file' >"$work/info"
+	grep -q 'Samba:.*3 bytes' "$work/info" || rig_fail "a stream is not listed"
 
 	big=$work/big
 	head -c 70000 /dev/zero >"$big"
@@ -85,8 +88,10 @@ samba_ntacl() {
 		for tag, shift in ((2, 6), (4, 3), (5, 0)):
 		    posix += struct.pack("<HHI", tag, tag, st.st_mode >> shift & 7)
 		sid = struct.pack("<BB6sIIIII", 1, 5, b"\0\0\0\0\0\5", 21, 7, 7, 7, 7777)
+		world = struct.pack("<BB6sI", 1, 1, b"\0\0\0\0\0\1", 0)
 		ace = struct.pack("<BBHI", 0, 0, 8 + len(sid), 0x1F01FF) + sid
-		dacl = struct.pack("<BBHHH", 2, 0, 8 + len(ace), 1, 0) + ace
+		ace += struct.pack("<BBHI", 0, 0, 8 + len(world), 0x1200A9) + world
+		dacl = struct.pack("<BBHHH", 2, 0, 8 + len(ace), 2, 0) + ace
 		at = 0xA0 + 20
 		sd = struct.pack("<BBHIIII", 1, 0, 0x8004, at, at, 0, at + len(sid)) + sid + dacl
 		value = struct.pack("<HIHIH", 4, 4, 2, 0x20004, 1) + bytes(64) + b"posix_acl\0"
@@ -105,6 +110,9 @@ test_ntacl() {
 	! shows S-1-5-21-7-7-7-7777 || rig_fail "it counts although the mode has changed"
 	chmod 644 "$file"
 	shows S-1-5-21-7-7-7-7777 || rig_fail "it does not count again"
+	# nor is it only shown: its owner is somebody else, and the world may read
+	! smb 'put /etc/hostname file' || rig_fail "who it does not name writes the file"
+	smb "get file $work/got"
 }
 
 configure

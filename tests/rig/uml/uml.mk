@@ -3,7 +3,7 @@
 
 UML := $(patsubst %/,%,$(dir $(lastword $(MAKEFILE_LIST))))
 
-.PHONY: uml-kernel uml-module uml-run uml-smoke uml-torture uml-test uml-admin uml-kerberos uml-guest uml-selftest uml-clean
+.PHONY: uml-kernel uml-module uml-run uml-smoke uml-torture uml-test uml-admin uml-kerberos uml-guest uml-formats uml-selftest uml-clean
 
 uml-kernel:		## build the UML debug kernel into the cache
 	$(UML)/build.sh debug
@@ -27,6 +27,9 @@ uml-test: uml-module deps-test venv-test	## tests that need no QEMU: UML_TESTS="
 
 uml-guest: uml-module deps-test venv-test	## the tests in guest/; TESTS= narrows
 	$(UML)/run.sh -k -t 3000 $(UML)/guest.sh $(if $(filter command,$(firstword $(origin TESTS))),$(TESTS))
+
+uml-formats: uml-module deps-test venv-test	## what lies on the disk: ours is Samba's, and stock ksmbd's is read
+	$(UML)/run.sh -k -t 900 $(UML)/disk_formats.sh
 
 uml-admin: uml-module deps-test venv-test	## what ksmbd.control sees of clients, and how it ends them
 	$(UML)/run.sh -k -t 1800 $(UML)/admin.sh
