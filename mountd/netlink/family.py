@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The generic netlink family SMBD_GENL: one socket between mountd and the kernel.
 
-pyroute2 has the message formats; the socket is our own, because it belongs to
-mountd's event loop.  Each message carries one attribute whose type is the
-command number and whose value is one struct of `ksmbd.shared.abi`.
+The socket is our own, because it belongs to mountd's event loop.  Each message
+carries one attribute whose type is the command number and whose value is one struct
+of `ksmbd.shared.abi`.  pyroute2 knows the messages about families; those of the
+family itself are three fixed headers, which `struct` reads and writes here: a log-on is
+eight of them, and the general parser took more time than all else that mountd does
+for it.
 """
 
 import asyncio
@@ -12,9 +15,10 @@ import itertools
 import logging
 import os
 import socket
+import struct
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from ksmbd.shared.abi import FAMILY_NAME, FAMILY_VERSION, Event
@@ -31,7 +35,6 @@ from pyroute2.netlink import (
     NLMSG_ERROR,
     SOL_NETLINK,
     ctrlmsg,
-    genlmsg,
 )
 from pyroute2.netlink.exceptions import NetlinkError
 from pyroute2.netlink.nlsocket import Marshal
@@ -43,22 +46,27 @@ MAX_PAYLOAD = 0xFFFF - 4
 
 _RECEIVE_BUFFER = 4 << 20
 _LONGEST_DATAGRAM = 1 << 17
-_MAX_UNACKNOWLEDGED = 4096
 _LOOKUP_TIMEOUT = 5.0
 _LOOKUP_SEQUENCE = 0xFA
 _SO_RCVBUFFORCE = 33
 _MESSAGES_PER_WAKEUP = 64
 
+_HEADER = struct.Struct("=IHHII")
+"""struct nlmsghdr: length, type, flags, sequence, port."""
+_GENERIC = struct.Struct("=BBxx")
+"""struct genlmsghdr: command, version."""
+_ATTRIBUTE = struct.Struct("=HH")
+"""struct nlattr: length, type."""
+_ERRNO = struct.Struct("=i")
+"""struct nlmsgerr up to the message that it answers, which follows."""
+_MESSAGE = struct.Struct("=IHHII BBxx HH")
+"""All headers of a message of the family."""
+_TYPE_MASK = 0x3FFF
+"""The bits of an attribute's type that are no flags: NLA_TYPE_MASK."""
+
 
 class FamilyAbsent(KsmbdError):
     """The kernel has no SMBD_GENL: the module is not loaded."""
-
-
-class SmbdMessage(genlmsg):  # type: ignore[misc]
-    """A message of the family; the attribute's type says which event it is."""
-
-    prefix = "SMBD_"
-    nla_map = tuple((int(event), f"SMBD_{event.name}", "cdata") for event in Event)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +79,14 @@ class Received:
 
 @dataclass(frozen=True, slots=True)
 class Ack:
-    """What the kernel said to a message of ours: 0 or an errno."""
+    """What the kernel said to a message of ours: 0 or an errno.
+
+    A refusal comes with the message that was refused; `event` is what that was.
+    """
 
     sequence: int
     error: int
+    event: Event | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,75 +102,115 @@ class Codec:
 
     def __init__(self, family_id: int) -> None:
         self.family_id = family_id
-        self._marshal = Marshal()
-        self._marshal.msg_map = {family_id: SmbdMessage, GENL_ID_CTRL: ctrlmsg}
+        self._control = Marshal()
+        self._control.msg_map = {GENL_ID_CTRL: ctrlmsg}
 
-    def encode(self, event: Event, payload: bytes, sequence: int, port: int) -> bytes:
-        """One message that asks for an acknowledgment.
+    def encode(
+        self, event: Event, payload: bytes, sequence: int, port: int, *, acknowledge: bool = True
+    ) -> bytes:
+        """One message, which asks for an acknowledgment or only for a refusal.
 
         Raises:
             ProtocolError: the payload does not fit an attribute.
         """
         if len(payload) > MAX_PAYLOAD:
             raise ProtocolError(f"{event.name} of {len(payload)} bytes does not fit a message")
-        message = SmbdMessage()
-        message["cmd"] = int(event)
-        message["version"] = FAMILY_VERSION
-        message["attrs"] = [(f"SMBD_{event.name}", payload)]
-        return finish_message(message, self.family_id, NLM_F_REQUEST | NLM_F_ACK, sequence, port)
+        padding = bytes(-len(payload) % 4)
+        headers = _MESSAGE.pack(
+            _MESSAGE.size + len(payload) + len(padding),
+            self.family_id,
+            NLM_F_REQUEST | NLM_F_ACK if acknowledge else NLM_F_REQUEST,
+            sequence,
+            port,
+            event,
+            FAMILY_VERSION,
+            _ATTRIBUTE.size + len(payload),
+            event,
+        )
+        return headers + payload + padding
 
     def decode(self, datagram: bytes) -> Iterator[Incoming]:
         """The messages in a datagram; what cannot be understood is logged and left out."""
-        try:
-            messages = list(self._marshal.parse(datagram))
-        except Exception:
-            # pyroute2 promises no set of exceptions for malformed input.
-            log.warning("cannot parse %d bytes from netlink", len(datagram), exc_info=True)
-            return
-        left = len(datagram)
-        for message in messages:
-            try:
-                left -= int(message["header"]["length"])
-                if left < 0:
-                    log.warning("ignoring a netlink message without its end")
-                    return
-                incoming = self._understand(message)
-            except Exception:
-                log.warning("cannot understand a netlink message", exc_info=True)
-                continue
+        at = 0
+        while at < len(datagram):
+            size = 0
+            if len(datagram) - at >= _HEADER.size:
+                (size, *_) = _HEADER.unpack_from(datagram, at)
+            if not _HEADER.size <= size <= len(datagram) - at:
+                log.warning("ignoring a netlink message without its end")
+                return
+            incoming = self._understand(datagram[at : at + size])
             if incoming is not None:
                 yield incoming
+            at += size + -size % 4
 
-    def _understand(self, message: Any) -> Incoming | None:
-        kind = message["header"]["type"]
+    def _understand(self, message: bytes) -> Incoming | None:
+        _, kind, _, sequence, _ = _HEADER.unpack_from(message)
+        if kind == self.family_id:
+            return _understand_event(message)
         if kind == NLMSG_ERROR:
-            failed = message["header"].get("error")
-            code = failed.code if isinstance(failed, NetlinkError) else 0
-            return Ack(message["header"]["sequence_number"], code)
+            return _understand_ack(message, sequence)
         if kind == GENL_ID_CTRL:
-            gone = message["cmd"] == CTRL_CMD_DELFAMILY
-            return FamilyGone() if gone and _family_id(message) == self.family_id else None
-        if kind != self.family_id:
-            log.debug("ignoring a netlink message of type %d", kind)
-            return None
-        if message["version"] != FAMILY_VERSION:
-            log.warning("ignoring a kernel message of version %d", message["version"])
-            return None
-        return self._understand_event(message)
+            return self._understand_control(message)
+        log.debug("ignoring a netlink message of type %d", kind)
+        return None
 
-    @staticmethod
-    def _understand_event(message: Any) -> Received | None:
-        command = int(message["cmd"])
+    def _understand_control(self, message: bytes) -> FamilyGone | None:
         try:
-            name = f"SMBD_{Event(command).name}"
-        except ValueError:
-            log.warning("ignoring the unknown event %d", command)
+            (parsed,) = self._control.parse(message)
+            gone = parsed["cmd"] == CTRL_CMD_DELFAMILY and _family_id(parsed) == self.family_id
+        except Exception:
+            # pyroute2 promises no set of exceptions for malformed input.
+            log.warning("cannot understand a message about families", exc_info=True)
             return None
-        payload = message.get_attr(name)
-        if not isinstance(payload, bytes | bytearray):
-            log.warning("ignoring %s without its attribute", name)
+        return FamilyGone() if gone else None
+
+
+_EVENTS = {int(event): event for event in Event}
+
+
+def _understand_event(message: bytes) -> Received | None:
+    at = _HEADER.size
+    if len(message) < at + _GENERIC.size:
+        log.warning("ignoring a kernel message of %d bytes", len(message))
+        return None
+    command, version = _GENERIC.unpack_from(message, at)
+    if version != FAMILY_VERSION:
+        log.warning("ignoring a kernel message of version %d", version)
+        return None
+    if command not in _EVENTS:
+        log.warning("ignoring the unknown event %d", command)
+        return None
+    payload = _attribute(message, at + _GENERIC.size, command)
+    if payload is None:
+        log.warning("ignoring %s without its attribute", _EVENTS[command].name)
+        return None
+    return Received(command, payload)
+
+
+def _attribute(message: bytes, at: int, wanted: int) -> bytes | None:
+    """The value of the attribute of type `wanted` among those from `at` on."""
+    while len(message) - at >= _ATTRIBUTE.size:
+        size, kind = _ATTRIBUTE.unpack_from(message, at)
+        if not _ATTRIBUTE.size <= size <= len(message) - at:
             return None
-        return Received(command, bytes(payload))
+        if kind & _TYPE_MASK == wanted:
+            return message[at + _ATTRIBUTE.size : at + size]
+        at += size + -size % 4
+    return None
+
+
+def _understand_ack(message: bytes, sequence: int) -> Ack | None:
+    at = _HEADER.size
+    if len(message) < at + _ERRNO.size:
+        log.warning("ignoring an acknowledgment of %d bytes", len(message))
+        return None
+    (negative,) = _ERRNO.unpack_from(message, at)
+    at += _ERRNO.size + _HEADER.size
+    refused = None
+    if negative and len(message) >= at + _GENERIC.size:
+        refused = _EVENTS.get(_GENERIC.unpack_from(message, at)[0])
+    return Ack(sequence, -negative, refused)
 
 
 def finish_message(message: Any, kind: int, flags: int, sequence: int, port: int) -> bytes:
@@ -188,7 +240,7 @@ class Family:
         self._codec = Codec(family_id)
         self._port = int(sock.getsockname()[0])
         self._sequence = itertools.count(1)
-        self._unacknowledged: dict[int, tuple[Event, asyncio.Future[int] | None]] = {}
+        self._calls: dict[int, asyncio.Future[int]] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
 
     @classmethod
@@ -224,13 +276,13 @@ class Family:
         loop.add_reader(self._socket.fileno(), self._readable, on_event, on_gone)
 
     def send(self, event: Event, payload: bytes) -> None:
-        """Sends a message; a negative acknowledgment will be logged and has no other effect.
+        """Sends a message; that the kernel refuses it will be logged and has no other effect.
 
         Raises:
             ProtocolError: it does not fit a message.
             OSError: the kernel does not take it.
         """
-        self._transmit(event, payload, None)
+        self._transmit(self._next_sequence(), event, payload, acknowledge=False)
 
     async def call(self, event: Event, payload: bytes, timeout: float) -> int:
         """Sends a message and returns its acknowledgment: 0 or an errno.
@@ -240,32 +292,30 @@ class Family:
             OSError: the kernel does not take the message.
         """
         done: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-        self._transmit(event, payload, done)
-        return await asyncio.wait_for(done, timeout)
+        sequence = self._next_sequence()
+        self._calls[sequence] = done
+        try:
+            self._transmit(sequence, event, payload, acknowledge=True)
+            return await asyncio.wait_for(done, timeout)
+        finally:
+            self._calls.pop(sequence, None)
 
     def close(self) -> None:
         """Closes the socket; to the kernel this mountd is then gone."""
         if self._loop is not None:
             self._loop.remove_reader(self._socket.fileno())
             self._loop = None
-        for _, done in self._unacknowledged.values():
-            if done is not None:
-                done.cancel()
-        self._unacknowledged.clear()
+        for done in self._calls.values():
+            done.cancel()
+        self._calls.clear()
         self._socket.close()
 
-    def _transmit(self, event: Event, payload: bytes, done: asyncio.Future[int] | None) -> None:
-        sequence = next(self._sequence) & 0xFFFFFFFF
-        data = self._codec.encode(event, payload, sequence, self._port)
-        # An acknowledgment is lost when the receive buffer overruns: keep the newest only.
-        while len(self._unacknowledged) >= _MAX_UNACKNOWLEDGED:
-            del self._unacknowledged[next(iter(self._unacknowledged))]
-        self._unacknowledged[sequence] = (event, done)
-        try:
-            self._socket.sendto(data, (0, 0))
-        except BaseException:
-            self._unacknowledged.pop(sequence, None)
-            raise
+    def _next_sequence(self) -> int:
+        return next(self._sequence) & 0xFFFFFFFF
+
+    def _transmit(self, sequence: int, event: Event, payload: bytes, *, acknowledge: bool) -> None:
+        data = self._codec.encode(event, payload, sequence, self._port, acknowledge=acknowledge)
+        self._socket.sendto(data, (0, 0))
 
     def _readable(
         self, on_event: Callable[[int, bytes], None], on_gone: Callable[[], None]
@@ -302,19 +352,19 @@ class Family:
         match incoming:
             case Received(event, payload):
                 on_event(event, payload)
-            case Ack(sequence, error):
-                self._acknowledged(sequence, error)
+            case Ack():
+                self._acknowledged(incoming)
             case FamilyGone():
                 on_gone()
 
-    def _acknowledged(self, sequence: int, error: int) -> None:
-        event, done = self._unacknowledged.pop(sequence, (None, None))
+    def _acknowledged(self, ack: Ack) -> None:
+        done = self._calls.pop(ack.sequence, None)
         if done is not None:
             if not done.done():
-                done.set_result(error)
-        elif error:
-            name = event.name if event is not None else f"message {sequence}"
-            log.warning("the kernel refused %s: %s", name, os.strerror(error))
+                done.set_result(ack.error)
+        elif ack.error:
+            name = ack.event.name if ack.event is not None else f"message {ack.sequence}"
+            log.warning("the kernel refused %s: %s", name, os.strerror(ack.error))
 
 
 async def wait_for_family() -> None:

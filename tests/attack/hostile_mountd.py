@@ -73,14 +73,18 @@ def lie(event: Event, payload: bytes) -> tuple[Event, bytes] | None:
 honest = Codec.encode
 
 
-def encode(self: Codec, event: Event, payload: bytes, sequence: int, port: int) -> bytes:
+def encode(
+    self: Codec, event: Event, payload: bytes, sequence: int, port: int, *, acknowledge: bool = True
+) -> bytes:
     if not is_answer(event):
-        return honest(self, event, payload, sequence, port)
+        return honest(self, event, payload, sequence, port, acknowledge=acknowledge)
     told = lie(event, payload)
     if told is None:
         # Something has to go through the socket: a sign of life that answers nothing.
-        return honest(self, Event.HEARTBEAT_REQUEST, bytes(4), sequence, port)
-    message = honest(self, *told, sequence, port)
+        return honest(
+            self, Event.HEARTBEAT_REQUEST, bytes(4), sequence, port, acknowledge=acknowledge
+        )
+    message = honest(self, *told, sequence, port, acknowledge=acknowledge)
     if MODE.exists() and MODE.read_text().strip() == "twice":
         return message + message
     return message

@@ -16,6 +16,8 @@ from ksmbd.mountd.netlink import family
 from ksmbd.mountd.netlink.family import Ack, Codec, Family, FamilyGone, Received
 from ksmbd.shared.abi import Event, LoginRequest, LoginResponse, UserStatus
 from ksmbd.shared.errors import ProtocolError
+from pyroute2.netlink import genlmsg
+from pyroute2.netlink.nlsocket import Marshal
 
 FAMILY_ID = 0x21
 KERNEL_PORT = 0
@@ -108,6 +110,36 @@ def test_a_message_cut_anywhere_does_no_harm() -> None:
     logging.disable(logging.NOTSET)
 
 
+class Pyroute2Message(genlmsg):  # type: ignore[misc]
+    prefix = "SMBD_"
+    nla_map = tuple((int(event), f"SMBD_{event.name}", "cdata") for event in Event)
+
+
+@given(st.sampled_from(Event), st.binary(max_size=200), st.booleans())
+def test_pyroute2_reads_what_is_written(event: Event, payload: bytes, acknowledge: bool) -> None:
+    data = Codec(FAMILY_ID).encode(event, payload, 5, 9, acknowledge=acknowledge)
+    marshal = Marshal()
+    marshal.msg_map = {FAMILY_ID: Pyroute2Message}
+    (message,) = marshal.parse(data)
+    assert message["cmd"] == event
+    assert message["version"] == 1
+    assert message.get_attr(f"SMBD_{event.name}") == payload
+    header = message["header"]
+    assert (header["flags"], header["sequence_number"], header["pid"]) == (
+        5 if acknowledge else 1,
+        5,
+        9,
+    )
+    assert list(Codec(FAMILY_ID).decode(data)) == [Received(event, payload)]
+
+
+def test_other_attributes_are_passed_over() -> None:
+    other = struct.pack("=HHI", 8, 3, 7)
+    message = framed(4, LOGIN)
+    message = struct.pack("=I", len(message) + 8) + message[4:20] + other + message[20:]
+    assert list(Codec(FAMILY_ID).decode(message)) == [Received(4, LOGIN)]
+
+
 @given(st.binary(max_size=80))
 def test_any_bytes_do_no_harm(tail: bytes) -> None:
     logging.disable(logging.CRITICAL)
@@ -194,7 +226,9 @@ def test_a_negative_acknowledgment_is_logged_and_harmless(
         ours = opened(pair)
         ours.attach(asyncio.get_running_loop(), lambda *_: seen.set(), seen.set)
         ours.send(Event.LOGIN_RESPONSE, bytes(148))
-        pair.kernel.send(acknowledged(pair.kernel.recv(4096), errno.ERANGE))
+        answer = pair.kernel.recv(4096)
+        assert struct.unpack_from("=H", answer, 6) == (1,)  # a refusal would come anyway
+        pair.kernel.send(acknowledged(answer, errno.ERANGE))
         pair.kernel.send(framed(1, bytes(4)))
         await asyncio.wait_for(seen.wait(), 5)
         ours.close()
