@@ -13,8 +13,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ksmbd.mountd import hosts
-from ksmbd.mountd.accounts import System
 from ksmbd.mountd.homes import find_share
+from ksmbd.mountd.nss import System
 from ksmbd.shared import macros
 from ksmbd.shared.abi import TreeConnectRequest, TreeFlag, TreeStatus, UserStatus
 from ksmbd.shared.config import Config, Share

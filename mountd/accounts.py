@@ -1,18 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Who a log-in is: the password database, the system's accounts, guests.
 
-Everything here may wait for NSS (LDAP, sssd, a slow disk), so the event loop calls it
-in a worker thread only.
+May block if its `System` does.
 """
 
-import grp
 import logging
-import os
-import pwd
-from dataclasses import dataclass
-from typing import Protocol
 
 from ksmbd.mountd.netlink.family import MAX_PAYLOAD
+from ksmbd.mountd.nss import System
 from ksmbd.shared.abi import LoginResponse, LoginResponseExt, UserStatus
 from ksmbd.shared.config import Globals, MapToGuest
 from ksmbd.shared.users import UserDb
@@ -21,47 +16,6 @@ log = logging.getLogger(__name__)
 
 MAX_GROUPS = (MAX_PAYLOAD - LoginResponseExt.LAYOUT.size) // 4
 """What one message holds; NGROUPS_MAX is four times as many."""
-
-
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """A user of the system: as whom files are opened."""
-
-    uid: int
-    gid: int
-    groups: tuple[int, ...] = ()
-    home: str = ""
-
-
-class System(Protocol):
-    """The part of NSS that is needed; None for what does not exist."""
-
-    def user(self, name: str) -> Identity | None:
-        """A user with its supplementary groups, the primary one not among them."""
-
-    def group(self, name: str) -> int | None:
-        """A group's number."""
-
-
-class Nss:
-    """The real `System`."""
-
-    def user(self, name: str) -> Identity | None:
-        """Asks getpwnam and getgrouplist."""
-        try:
-            entry = pwd.getpwnam(name)
-        except (KeyError, ValueError):
-            return None
-        groups = os.getgrouplist(entry.pw_name, entry.pw_gid)
-        others = dict.fromkeys(g for g in groups if g != entry.pw_gid)
-        return Identity(entry.pw_uid, entry.pw_gid, tuple(others), entry.pw_dir)
-
-    def group(self, name: str) -> int | None:
-        """Asks getgrnam."""
-        try:
-            return grp.getgrnam(name).gr_gid
-        except (KeyError, ValueError):
-            return None
 
 
 class Accounts:

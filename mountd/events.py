@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """From a kernel event to its answer: one row and one handler for each event.
 
-A client waits for each of these, and the kernel waits two seconds for us.  Handlers
-that may block run in worker threads; what is older than the kernel's patience is dropped,
-because a late answer could meet another request with the same handle.
+A client waits for each of these, and the kernel waits two seconds for us.  What may block
+runs in worker threads, but not for what is known of the system's accounts already.  What is
+older than the kernel's patience is dropped, because a late answer could meet another
+request with the same handle.
 """
 
 import asyncio
@@ -14,7 +15,8 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol, TypeVar
 
 from ksmbd.mountd import access, kerberos, shares
-from ksmbd.mountd.accounts import Accounts, System
+from ksmbd.mountd.accounts import Accounts
+from ksmbd.mountd.nss import Memory, NotRemembered, System
 from ksmbd.mountd.sessions import Failures, Trees
 from ksmbd.shared import abi
 from ksmbd.shared.abi import Event, RpcMethod, RpcStatus, TreeFlag, TreeStatus, UserStatus
@@ -54,7 +56,7 @@ class State:
     def __init__(self, config: Config, users: UserDb, system: System) -> None:
         self.config = config
         self.users = users
-        self.system = system
+        self.system = Memory(system)
         self.outdated: set[str] = set()
         self.homes: set[str] = set()
         self.offline: set[str] = set()
@@ -200,12 +202,20 @@ class Events:
 
         return await asyncio.get_running_loop().run_in_executor(executor, timely)
 
+    async def _ask(self, deadline: _Deadline, work: Callable[[System], _Result]) -> _Result:
+        """Runs `work` at once where what is remembered will do, otherwise in a worker."""
+        system = self._state.system
+        try:
+            return work(system.at_hand)
+        except NotRemembered:
+            return await self._in_worker(self._workers, deadline, lambda: work(system))
+
     async def login(self, request: abi.LoginRequest, deadline: _Deadline) -> Message:
         """LOGIN_REQUEST: who is this, and with which password hash?"""
-        state = self._state
-        accounts = Accounts(state.config.globals, state.users, state.system)
-        response = await self._in_worker(
-            self._workers, deadline, lambda: accounts.login(request.handle, request.account)
+        settings, users = self._state.config.globals, self._state.users
+        response = await self._ask(
+            deadline,
+            lambda system: Accounts(settings, users, system).login(request.handle, request.account),
         )
         if response.account and self._failures.attempt(response.account):
             log.warning("login of %r: too many wrong passwords, delaying", response.account)
@@ -214,10 +224,12 @@ class Events:
 
     async def groups(self, request: abi.LoginRequest, deadline: _Deadline) -> Message:
         """LOGIN_REQUEST_EXT: which supplementary groups?"""
-        state = self._state
-        accounts = Accounts(state.config.globals, state.users, state.system)
-        return await self._in_worker(
-            self._workers, deadline, lambda: accounts.groups(request.handle, request.account)
+        settings, users = self._state.config.globals, self._state.users
+        return await self._ask(
+            deadline,
+            lambda system: Accounts(settings, users, system).groups(
+                request.handle, request.account
+            ),
         )
 
     async def share(self, request: abi.ShareConfigRequest, deadline: _Deadline) -> Message:
@@ -239,9 +251,9 @@ class Events:
 
     async def tree_connect(self, request: abi.TreeConnectRequest, deadline: _Deadline) -> Message:
         """TREE_CONNECT_REQUEST: may this account use this share from this address?"""
-        config, users, system = self._state.config, self._state.users, self._state.system
-        verdict, share = await self._in_worker(
-            self._workers, deadline, lambda: access.decide(request, config, users, system)
+        config, users = self._state.config, self._state.users
+        verdict, share = await self._ask(
+            deadline, lambda system: access.decide(request, config, users, system)
         )
         address = str(parse_peer(request.peer_addr) or request.peer_addr)
         # No await from here to the end: two connects must not both take the last place.

@@ -6,7 +6,7 @@ Looks users up in the system, which may block: for a worker thread.
 
 import logging
 
-from ksmbd.mountd.accounts import System
+from ksmbd.mountd.nss import System
 from ksmbd.shared.config import Config, Share, fold_share_name, home_share
 from ksmbd.shared.users import UserDb
 

@@ -18,10 +18,10 @@ from pathlib import Path
 from typing import Any
 
 from ksmbd.mountd import startup
-from ksmbd.mountd.accounts import Nss
 from ksmbd.mountd.daemon import Readiness, ServiceManager
 from ksmbd.mountd.events import Events, State
 from ksmbd.mountd.netlink.family import Family, FamilyAbsent, wait_for_family
+from ksmbd.mountd.nss import Nss
 from ksmbd.mountd.orders import SOCKET, Answer, Orders, Refusals
 from ksmbd.mountd.rpc.environment import RpcEnvironment
 from ksmbd.mountd.rpc.pipe import Pipes

@@ -8,8 +8,8 @@ import logging
 import posixpath
 from pathlib import Path
 
-from ksmbd.mountd.accounts import System
 from ksmbd.mountd.homes import find_share
+from ksmbd.mountd.nss import System
 from ksmbd.shared.abi import NO_FORCED_ID, ShareConfigRequest, ShareConfigResponse, ShareFlag
 from ksmbd.shared.config import Config, Share
 from ksmbd.shared.users import UserDb

@@ -154,13 +154,13 @@ class Message:
         return cls(**cls._unpack_fixed(data))
 
     def _pack_fixed(self, **computed: int) -> bytes:
-        values: dict[str, object] = {f.name: getattr(self, f.name) for f in fields(self)}  # type: ignore[arg-type]
+        values: dict[str, object] = {name: getattr(self, name) for name in _kinds(type(self))}
         values.update(computed)
         return self.LAYOUT.pack(values)
 
     @classmethod
     def _unpack_fixed(cls, data: bytes) -> dict[str, Any]:
-        kinds = {f.name: f.type for f in fields(cls)}  # type: ignore[arg-type]
+        kinds = _kinds(cls)
         values: dict[str, Any] = {}
         raw = cls.LAYOUT.unpack(data)
         for member in cls.LAYOUT.members:
@@ -180,6 +180,16 @@ class Message:
             else:
                 values[member.value] = next(raw)
         return values
+
+
+_kinds_of: dict[type[Message], Mapping[str, Any]] = {}
+
+
+def _kinds(cls: type[Message]) -> Mapping[str, Any]:
+    """The types of a message's fields, by name; looked up once."""
+    if cls not in _kinds_of:
+        _kinds_of[cls] = {f.name: f.type for f in fields(cls)}  # type: ignore[arg-type]
+    return _kinds_of[cls]
 
 
 def as_bytes(value: object) -> bytes:

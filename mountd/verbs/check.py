@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from ksmbd.mountd.accounts import Nss, System
+from ksmbd.mountd.nss import Nss, System
 from ksmbd.mountd.verbs.verb import DONE, FAILED, REFUSED, Verb, say, show_json
 from ksmbd.shared import config as configuration
 from ksmbd.shared import macros

@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from ksmbd.mountd import orders
-from ksmbd.mountd.accounts import Nss
 from ksmbd.mountd.netlink.admin import STATES, Admin
+from ksmbd.mountd.nss import Nss
 from ksmbd.mountd.verbs.check import look_around
 from ksmbd.mountd.verbs.share import socket_of
 from ksmbd.mountd.verbs.status import rows_as_json

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from ksmbd.mountd import access, shares
-from ksmbd.mountd.accounts import Identity, Nss, System
 from ksmbd.mountd.homes import find_share
+from ksmbd.mountd.nss import Identity, Nss, System
 from ksmbd.mountd.verbs.verb import DONE, REFUSED, Verb, say, show_json
 from ksmbd.shared import abi
 from ksmbd.shared import config as configuration

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from ksmbd.mountd import access, hosts, shares
-from ksmbd.mountd.accounts import Accounts, Identity
+from ksmbd.mountd.accounts import Accounts
+from ksmbd.mountd.nss import Identity
 from ksmbd.shared import abi, config
 from ksmbd.shared.abi import ShareFlag, TreeFlag, TreeStatus, UserStatus
 from ksmbd.shared.config import Config, Globals, MapToGuest, Share

@@ -15,8 +15,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from ksmbd.mountd import events
-from ksmbd.mountd.accounts import Identity
 from ksmbd.mountd.events import Events, State
+from ksmbd.mountd.nss import Identity, Memory
 from ksmbd.mountd.sessions import MAX_FAILURES, Failures, Trees
 from ksmbd.shared import abi
 from ksmbd.shared.abi import Event, RpcMethod, RpcStatus, TreeFlag, TreeStatus, UserStatus
@@ -321,13 +321,22 @@ def test_operations_on_pipes_keep_their_order() -> None:
     assert [rig.pipes.calls[0][0], rig.pipes.calls[-1][0]] == ["open", "close"]
 
 
+def test_who_logged_in_lately_is_not_asked_for_again() -> None:
+    asked: list[int] = []
+    rig = Rig(FakeSystem(lambda: asked.append(threading.get_ident())))
+    answers = [rig.play(login())[0] for _ in range(3)]
+    assert answers[0] == answers[1] == answers[2]
+    assert len(asked) == 1
+    assert asked[0] != threading.get_ident()  # it might have blocked
+
+
 def test_an_answer_that_comes_too_late_is_not_sent(caplog: pytest.LogCaptureFixture) -> None:
     rig = Rig()
 
     def slow() -> None:
         rig.now += 3
 
-    rig.state.system = FakeSystem(slow)
+    rig.state.system = Memory(FakeSystem(slow))
     assert rig.play(login()) == []
     assert "took longer" in caplog.text
 
@@ -342,7 +351,7 @@ def test_work_that_waited_too_long_is_not_begun() -> None:
         late.wait()  # both workers are busy
         rig.now = 3.0
 
-    rig.state.system = FakeSystem(slow)
+    rig.state.system = Memory(FakeSystem(slow))
     assert rig.play(*[login() for _ in range(6)]) == []
     assert len(begun) == 2
 

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 from ksmbd.mountd import kerberos
-from ksmbd.mountd.accounts import Accounts, Identity
+from ksmbd.mountd.accounts import Accounts
 from ksmbd.mountd.kerberos import Refused, Ticket
+from ksmbd.mountd.nss import Identity
 from ksmbd.shared import abi
 from ksmbd.shared.abi import UserStatus
 from ksmbd.shared.config import Globals, MapToGuest

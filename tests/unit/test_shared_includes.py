@@ -6,8 +6,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from ksmbd.mountd.accounts import Identity
 from ksmbd.mountd.homes import find_share
+from ksmbd.mountd.nss import Identity
 from ksmbd.shared.config import Config, examine, home_share, parse
 from ksmbd.shared.errors import ConfigError
 from ksmbd.shared.macros import Server
