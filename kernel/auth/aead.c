@@ -1,23 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
-/*
- * The kernel's AEADs take one scatterlist: associated data, text, tag.  A
- * message lies in a few pieces, large ones in vmalloc() memory whose pages are
- * anywhere; each run makes the list for them, so that nothing is copied and
- * nothing has to be contiguous.
- */
+/* The kernel's AEADs take one scatterlist: associated data, text, tag. */
 #include "auth/aead.h"
 
 #include <linux/err.h>
-#include <linux/mm.h>
-#include <linux/scatterlist.h>
 #include <linux/slab.h>
 #include <linux/string.h>
-#include <linux/vmalloc.h>
 
+#include "auth/hash.h"
+#include "auth/sg.h"
 #include "compat/crypto.h"
 
 #define IV_SIZE		16
-#define FEW		12	/* entries that come with the run */
 
 struct ksmbd_aead {
 	struct crypto_aead *tfm;
@@ -26,80 +19,30 @@ struct ksmbd_aead {
 
 /* One message on its way; from kmalloc(), because scatterlists name parts of it. */
 struct aead_run {
-	struct scatterlist *sg;		/* @few or kvmalloc()ed */
-	struct scatterlist few[FEW];
+	struct ksmbd_sg list;
 	u8 iv[IV_SIZE];
 	u8 tag[KSMBD_AEAD_TAG_SIZE];
 	struct aead_request req CRYPTO_MINALIGN_ATTR;	/* and its context */
 };
-
-static unsigned int entries_of(const struct kvec *iov, unsigned int n)
-{
-	unsigned int count = 0;
-
-	for (; n; n--, iov++) {
-		if (!iov->iov_len)
-			continue;
-		count += !is_vmalloc_addr(iov->iov_base) ? 1 :
-			 DIV_ROUND_UP(offset_in_page(iov->iov_base) +
-				      iov->iov_len, PAGE_SIZE);
-	}
-	return count;
-}
-
-static struct scatterlist *put_piece(struct scatterlist *sg, const u8 *p,
-				     size_t len)
-{
-	if (len && !is_vmalloc_addr(p)) {
-		sg_set_buf(sg, p, len);
-		return sg + 1;
-	}
-	while (len) {
-		size_t part = min_t(size_t, len, PAGE_SIZE - offset_in_page(p));
-
-		sg_set_page(sg++, vmalloc_to_page(p), part, offset_in_page(p));
-		p += part;
-		len -= part;
-	}
-	return sg;
-}
 
 static struct aead_run *run_new(struct ksmbd_aead *a, unsigned int entries)
 {
 	struct aead_run *run = kmalloc(sizeof(*run) + crypto_aead_reqsize(a->tfm),
 				       GFP_KERNEL);
 
-	if (!run)
-		return NULL;
-	run->sg = run->few;
-	if (entries > FEW)
-		run->sg = kvmalloc_array(entries, sizeof(*run->sg), GFP_KERNEL);
-	if (!run->sg) {
+	if (run && ksmbd_sg_begin(&run->list, entries)) {
 		kfree(run);
-		return NULL;
+		run = NULL;
 	}
-	sg_init_table(run->sg, entries);
 	return run;
 }
 
 static void run_free(struct ksmbd_aead *a, struct aead_run *run)
 {
-	if (run->sg != run->few)
-		kvfree(run->sg);
+	ksmbd_sg_end(&run->list);
 	/* key stream may be left in the request's context */
 	memzero_explicit(run, sizeof(*run) + crypto_aead_reqsize(a->tfm));
 	kfree(run);
-}
-
-static struct scatterlist *put_pieces(struct scatterlist *sg,
-				      const struct kvec *iov, unsigned int n,
-				      size_t *len)
-{
-	for (*len = 0; n; n--, iov++) {
-		sg = put_piece(sg, iov->iov_base, iov->iov_len);
-		*len += iov->iov_len;
-	}
-	return sg;
 }
 
 /* RFC 3610 2.3: CCM's counter block starts with the size of its counter, less one. */
@@ -119,18 +62,19 @@ static int run(struct ksmbd_aead *a, bool encrypt, const u8 *nonce,
 	       const struct kvec *aad, unsigned int n_aad,
 	       const struct kvec *text, unsigned int n_text, u8 *tag)
 {
-	struct aead_run *run = run_new(a, entries_of(aad, n_aad) +
-				       entries_of(text, n_text) + 1);
+	struct aead_run *run = run_new(a, ksmbd_sg_entries(aad, n_aad) +
+				       ksmbd_sg_entries(text, n_text) + 1);
 	size_t aad_len, text_len;
 	DECLARE_CRYPTO_WAIT(wait);
-	struct scatterlist *sg;
+	struct kvec tag_piece;
 	int err;
 
 	if (!run)
 		return -ENOMEM;
-	sg = put_pieces(run->sg, aad, n_aad, &aad_len);
-	sg = put_pieces(sg, text, n_text, &text_len);
-	put_piece(sg, run->tag, sizeof(run->tag));
+	tag_piece = (struct kvec)KSMBD_PIECE(run->tag, sizeof(run->tag));
+	aad_len = ksmbd_sg_add(&run->list, aad, n_aad);
+	text_len = ksmbd_sg_add(&run->list, text, n_text);
+	ksmbd_sg_add(&run->list, &tag_piece, 1);
 	set_iv(a, run->iv, nonce);
 
 	aead_request_set_tfm(&run->req, a->tfm);
@@ -139,14 +83,14 @@ static int run(struct ksmbd_aead *a, bool encrypt, const u8 *nonce,
 				  crypto_req_done, &wait);
 	aead_request_set_ad(&run->req, aad_len);
 	if (encrypt) {
-		aead_request_set_crypt(&run->req, run->sg, run->sg, text_len,
-				       run->iv);
+		aead_request_set_crypt(&run->req, run->list.sg, run->list.sg,
+				       text_len, run->iv);
 		err = crypto_wait_req(crypto_aead_encrypt(&run->req), &wait);
 		if (!err)
 			memcpy(tag, run->tag, sizeof(run->tag));
 	} else {
 		memcpy(run->tag, tag, sizeof(run->tag));
-		aead_request_set_crypt(&run->req, run->sg, run->sg,
+		aead_request_set_crypt(&run->req, run->list.sg, run->list.sg,
 				       text_len + sizeof(run->tag), run->iv);
 		err = crypto_wait_req(crypto_aead_decrypt(&run->req), &wait);
 	}
@@ -168,9 +112,8 @@ int ksmbd_aead_decrypt(struct ksmbd_aead *a, const u8 *nonce,
 	return run(a, false, nonce, aad, 1, iov, n, (u8 *)tag);
 }
 
-int ksmbd_gmac(struct ksmbd_aead *a, const u8 nonce[KSMBD_GCM_NONCE_SIZE],
-	       const struct kvec *iov, unsigned int n,
-	       u8 mac[KSMBD_AEAD_TAG_SIZE])
+int ksmbd_aead_mac(struct ksmbd_aead *a, const u8 *nonce, const struct kvec *iov,
+		   unsigned int n, u8 mac[KSMBD_AEAD_TAG_SIZE])
 {
 	return run(a, true, nonce, iov, n, NULL, 0, mac);
 }
@@ -199,27 +142,16 @@ free:
 	return ERR_PTR(err);
 }
 
-/*
- * As with CBC (auth/cmac.c) the fast implementations carry CRYPTO_ALG_ASYNC and
- * answer at once in process context; accelerators behind a driver stay out.
- */
-#define MASK	CRYPTO_ALG_KERN_DRIVER_ONLY
-
 struct ksmbd_aead *ksmbd_gcm_new(const u8 *key, u32 key_len)
 {
-	return aead_new(crypto_alloc_aead("gcm(aes)", 0, MASK), false,
+	return aead_new(crypto_alloc_aead("gcm(aes)", 0, KSMBD_CRYPTO_MASK), false,
 			key, key_len);
 }
 
 struct ksmbd_aead *ksmbd_ccm_new(const u8 *key, u32 key_len)
 {
-	return aead_new(crypto_alloc_aead("ccm(aes)", 0, MASK), true,
+	return aead_new(crypto_alloc_aead("ccm(aes)", 0, KSMBD_CRYPTO_MASK), true,
 			key, key_len);
-}
-
-struct ksmbd_aead *ksmbd_gmac_new(const u8 key[16])
-{
-	return aead_new(compat_alloc_gmac(MASK), false, key, 16);
 }
 
 void ksmbd_aead_free(struct ksmbd_aead *a)

@@ -15,13 +15,11 @@ struct ksmbd_aead;
 /* @key_len is 16 or 32.  ERR_PTR on failure. */
 struct ksmbd_aead *ksmbd_gcm_new(const u8 *key, u32 key_len);
 struct ksmbd_aead *ksmbd_ccm_new(const u8 *key, u32 key_len);
-/* For ksmbd_gmac() only. */
-struct ksmbd_aead *ksmbd_gmac_new(const u8 key[16]);
 void ksmbd_aead_free(struct ksmbd_aead *a);	/* NULL is fine; wipes the key */
 
 /*
- * The pieces may lie in memory of kmalloc() and vmalloc() and on the stack, not
- * in a module's.  All of these sleep, and may run in many threads at once.
+ * The pieces lie where auth/sg.h says.  All of these sleep, and may run in many
+ * threads at once.
  *
  * Encrypts the pieces in place.  0 or -errno (memory).
  */
@@ -32,9 +30,8 @@ int ksmbd_aead_encrypt(struct ksmbd_aead *a, const u8 *nonce,
 int ksmbd_aead_decrypt(struct ksmbd_aead *a, const u8 *nonce,
 		       const struct kvec *aad, const struct kvec *iov,
 		       unsigned int n, const u8 tag[KSMBD_AEAD_TAG_SIZE]);
-/* AES-GMAC, RFC 4543, of pieces that are only read. */
-int ksmbd_gmac(struct ksmbd_aead *a, const u8 nonce[KSMBD_GCM_NONCE_SIZE],
-	       const struct kvec *iov, unsigned int n,
-	       u8 mac[KSMBD_AEAD_TAG_SIZE]);
+/* Of a message that is all associated data, whose pieces are only read: the tag. */
+int ksmbd_aead_mac(struct ksmbd_aead *a, const u8 *nonce, const struct kvec *iov,
+		   unsigned int n, u8 mac[KSMBD_AEAD_TAG_SIZE]);
 
 #endif

@@ -19,6 +19,8 @@
 #include <linux/scatterlist.h>
 #include <linux/slab.h>
 
+#include "compat/crypto.h"
+
 #define BLOCK		16
 #define CHUNK		4096	/* a whole number of blocks */
 
@@ -170,12 +172,6 @@ static int make_subkeys(struct ksmbd_cmac *c)
 	return err;
 }
 
-/*
- * The fast implementations on x86 carry CRYPTO_ALG_ASYNC, although they
- * answer at once in process context; asking for a synchronous one would get
- * the block-by-block fallback.  What stays out are accelerators behind a
- * driver, which take longer than the cipher on messages of this size.
- */
 struct ksmbd_cmac *ksmbd_cmac_new(const u8 key[16])
 {
 	struct ksmbd_cmac *c = kzalloc(sizeof(*c), GFP_KERNEL);
@@ -183,7 +179,7 @@ struct ksmbd_cmac *ksmbd_cmac_new(const u8 key[16])
 
 	if (!c)
 		return ERR_PTR(-ENOMEM);
-	c->tfm = crypto_alloc_skcipher("cbc(aes)", 0, CRYPTO_ALG_KERN_DRIVER_ONLY);
+	c->tfm = crypto_alloc_skcipher("cbc(aes)", 0, KSMBD_CRYPTO_MASK);
 	if (IS_ERR(c->tfm)) {
 		err = PTR_ERR(c->tfm);
 		c->tfm = NULL;

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Known answers, run by KUnit when the module is loaded; a failure is in the log. */
+#include <crypto/aead.h>
 #include <crypto/hash.h>
 #include <kunit/test.h>
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
 
-#include "auth/aead.h"
 #include "auth/cmac.h"
 #include "auth/delay.h"
 #include "auth/encrypt.h"
+#include "auth/gmac.h"
 #include "auth/hash.h"
 #include "auth/kdf.h"
 #include "auth/ntlm.h"
@@ -164,7 +165,7 @@ static void gmac_does_not_care_where_a_message_lies(struct kunit *test)
 {
 	static const u32 lengths[] = { 0, 1, 4095, 4097, 65536, (5 << 20) + 7 };
 	u8 key[16], nonce[12], whole_mac[16], mac[16], stack[48];
-	struct ksmbd_aead *gmac;
+	struct ksmbd_gmac *gmac;
 	u8 *whole, *pages, *head;
 	u32 i;
 
@@ -195,7 +196,31 @@ static void gmac_does_not_care_where_a_message_lies(struct kunit *test)
 	}
 	vfree(pages);
 	vfree(whole);
-	ksmbd_aead_free(gmac);
+	ksmbd_gmac_free(gmac);
+}
+
+static const char *driver_of_gcm(struct kunit *test, char name[CRYPTO_MAX_ALG_NAME])
+{
+	struct crypto_aead *tfm = crypto_alloc_aead("gcm(aes)", 0, 0);
+
+	KUNIT_ASSERT_FALSE(test, IS_ERR(tfm));
+	strscpy(name, crypto_tfm_alg_driver_name(crypto_aead_tfm(tfm)),
+		CRYPTO_MAX_ALG_NAME);
+	crypto_free_aead(tfm);
+	return name;
+}
+
+static void gmac_leaves_the_gcm_of_others_alone(struct kunit *test)
+{
+	char before[CRYPTO_MAX_ALG_NAME], after[CRYPTO_MAX_ALG_NAME];
+	static const u8 key[16];
+	struct ksmbd_gmac *gmac;
+
+	driver_of_gcm(test, before);
+	gmac = ksmbd_gmac_new(key);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(gmac));
+	KUNIT_EXPECT_STREQ(test, before, driver_of_gcm(test, after));
+	ksmbd_gmac_free(gmac);
 }
 
 static void sealed_message(u8 *message)
@@ -573,6 +598,7 @@ static struct kunit_case auth_cases[] = {
 	KUNIT_CASE(cmac_agrees_with_its_slow_twin),
 	KUNIT_CASE(signatures_ignore_their_own_field),
 	KUNIT_CASE(gmac_does_not_care_where_a_message_lies),
+	KUNIT_CASE(gmac_leaves_the_gcm_of_others_alone),
 	KUNIT_CASE(encrypted_messages_are_those_of_the_specification),
 	KUNIT_CASE(large_messages_are_encrypted_in_place),
 	KUNIT_CASE(keys_are_those_of_sp800_108),

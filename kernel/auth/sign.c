@@ -6,8 +6,8 @@
 #include <linux/err.h>
 #include <linux/slab.h>
 
-#include "auth/aead.h"
 #include "auth/cmac.h"
+#include "auth/gmac.h"
 #include "auth/hash.h"
 #include "wire/smb2.h"
 
@@ -21,7 +21,7 @@ struct ksmbd_sign_key {
 		void *context;
 		struct crypto_shash *hmac;
 		struct ksmbd_cmac *cmac;
-		struct ksmbd_aead *gmac;
+		struct ksmbd_gmac *gmac;
 	};
 };
 
@@ -81,7 +81,7 @@ void ksmbd_sign_key_free(struct ksmbd_sign_key *k)
 		ksmbd_cmac_free(k->cmac);
 		break;
 	case SMB2_SIGNING_AES_GMAC:
-		ksmbd_aead_free(k->gmac);
+		ksmbd_gmac_free(k->gmac);
 		break;
 	}
 	kfree(k);
@@ -108,13 +108,13 @@ static int hmac_sign(struct crypto_shash *tfm, const struct kvec *iov,
 	return err;
 }
 
-static int gmac_sign(struct ksmbd_aead *a, const struct kvec *iov,
+static int gmac_sign(struct ksmbd_gmac *g, const struct kvec *iov,
 		     unsigned int n, u8 signature[SIGNATURE_SIZE])
 {
-	u8 nonce[KSMBD_GCM_NONCE_SIZE];
+	u8 nonce[KSMBD_GMAC_NONCE_SIZE];
 
 	wire_gmac_nonce(iov[0].iov_base, nonce);
-	return ksmbd_gmac(a, nonce, iov, n, signature);
+	return ksmbd_gmac(g, nonce, iov, n, signature);
 }
 
 /* The pieces with zeros where the signature is. */

@@ -5,8 +5,6 @@
 #include <crypto/aead.h>
 #include <crypto/hash.h>
 #include <crypto/skcipher.h>
-#include <linux/err.h>
-#include <linux/kernel.h>
 #include <linux/version.h>
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 11, 0)
 #include <crypto/sha2.h>
@@ -15,32 +13,14 @@
 #endif
 
 /*
- * An AES-GCM that reads associated data where it lies, for messages that are
- * nothing else.  Before 6.11 the one for x86 copies it into one kmalloc()
- * first, which fails for large ones; the template over the same machine's CTR
- * and GHASH does not, and has to be asked for by the drivers' names.
+ * What ksmbd asks of an implementation.  The fast ones on x86 carry CRYPTO_ALG_ASYNC,
+ * although they answer at once in process context; asking for a synchronous one
+ * would get the block-by-block fallback.  What stays out are accelerators behind a
+ * driver, which take longer than the cipher on messages of this size.
  */
-static inline struct crypto_aead *compat_alloc_gmac(u32 mask)
-{
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 11, 0)
-	struct crypto_skcipher *ctr = crypto_alloc_skcipher("ctr(aes)", 0, mask);
-	struct crypto_ahash *ghash = crypto_alloc_ahash("ghash", 0, mask);
-	struct crypto_aead *gcm = ERR_PTR(-ENOENT);
-	char name[CRYPTO_MAX_ALG_NAME];
+#define KSMBD_CRYPTO_MASK	CRYPTO_ALG_KERN_DRIVER_ONLY
 
-	if (!IS_ERR(ctr) && !IS_ERR(ghash) &&
-	    snprintf(name, sizeof(name), "gcm_base(%s,%s)",
-		     crypto_tfm_alg_driver_name(crypto_skcipher_tfm(ctr)),
-		     crypto_ahash_driver_name(ghash)) < sizeof(name))
-		gcm = crypto_alloc_aead(name, 0, mask);
-	if (!IS_ERR(ctr))
-		crypto_free_skcipher(ctr);
-	if (!IS_ERR(ghash))
-		crypto_free_ahash(ghash);
-	return gcm;
-#else
-	return crypto_alloc_aead("gcm(aes)", 0, mask);
-#endif
-}
+/* Does the gcm(aes) of x86 copy associated data into one kmalloc()? */
+#define COMPAT_GCM_COPIES_AAD	(LINUX_VERSION_CODE < KERNEL_VERSION(6, 11, 0))
 
 #endif
