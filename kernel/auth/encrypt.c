@@ -85,12 +85,11 @@ int ksmbd_encrypt(struct ksmbd_cipher *c, u64 session_id,
 }
 
 int ksmbd_decrypt(struct ksmbd_cipher *c, const struct smb2_transform *t,
-		  const u8 header[SMB2_TRANSFORM_SIZE], u8 *message)
+		  const u8 header[SMB2_TRANSFORM_SIZE], const struct kvec *iov,
+		  unsigned int n)
 {
 	const struct kvec aad = KSMBD_PIECE(header + SMB2_TRANSFORM_AAD_OFFSET,
 					    SMB2_TRANSFORM_AAD_SIZE);
-	const struct kvec text = KSMBD_PIECE(message, t->original_message_size);
 
-	return ksmbd_aead_decrypt(c->aead, t->nonce, &aad, &text, 1,
-				  t->signature);
+	return ksmbd_aead_decrypt(c->aead, t->nonce, &aad, iov, n, t->signature);
 }

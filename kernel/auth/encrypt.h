@@ -29,10 +29,11 @@ int ksmbd_encrypt(struct ksmbd_cipher *c, u64 session_id,
 		  const struct kvec *iov, unsigned int n, size_t len,
 		  u8 header[SMB2_TRANSFORM_SIZE]);
 /*
- * Decrypts @message, the @t->original_message_size bytes behind @header, in
+ * Decrypts the pieces, the @t->original_message_size bytes behind @header, in
  * place.  @t is @header decoded.  -EBADMSG: not from who has the key.
  */
 int ksmbd_decrypt(struct ksmbd_cipher *c, const struct smb2_transform *t,
-		  const u8 header[SMB2_TRANSFORM_SIZE], u8 *message);
+		  const u8 header[SMB2_TRANSFORM_SIZE], const struct kvec *iov,
+		  unsigned int n);
 
 #endif

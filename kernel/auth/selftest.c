@@ -223,6 +223,14 @@ static void gmac_leaves_the_gcm_of_others_alone(struct kunit *test)
 	ksmbd_gmac_free(gmac);
 }
 
+static int decrypt_one(struct ksmbd_cipher *c, const struct smb2_transform *t,
+		       const u8 *header, u8 *message)
+{
+	const struct kvec one = KSMBD_PIECE(message, t->original_message_size);
+
+	return ksmbd_decrypt(c, t, header, &one, 1);
+}
+
 static void sealed_message(u8 *message)
 {
 	u32 i;
@@ -283,13 +291,13 @@ static void encrypted_messages_are_those_of_the_specification(struct kunit *test
 			if (wire_decode_transform(&r, &t))
 				continue;
 			KUNIT_EXPECT_EQ_MSG(test, -EBADMSG,
-					    ksmbd_decrypt(c, &t, frame, message),
+					    decrypt_one(c, &t, frame, message),
 					    "cipher %u byte %u", i, byte);
 		}
 		memcpy(frame, before, sizeof(frame));
 		r = wire_reader_of((struct wire_span) { frame, sizeof(frame) });
 		KUNIT_EXPECT_EQ(test, 0, wire_decode_transform(&r, &t));
-		KUNIT_EXPECT_EQ(test, 0, ksmbd_decrypt(c, &t, frame, message));
+		KUNIT_EXPECT_EQ(test, 0, decrypt_one(c, &t, frame, message));
 		KUNIT_EXPECT_EQ(test, 0, memcmp(plain, message, sizeof(plain)));
 
 		/* the same once more is not the same */
@@ -333,7 +341,7 @@ static void large_messages_are_encrypted_in_place(struct kunit *test)
 		memmove(frame + 52, text, len);
 		r = wire_reader_of((struct wire_span) { frame, 52 + len });
 		KUNIT_EXPECT_EQ(test, 0, wire_decode_transform(&r, &t));
-		KUNIT_EXPECT_EQ(test, 0, ksmbd_decrypt(c, &t, frame, frame + 52));
+		KUNIT_EXPECT_EQ(test, 0, decrypt_one(c, &t, frame, frame + 52));
 		KUNIT_EXPECT_EQ(test, 0, memcmp(plain, frame + 52, len));
 		ksmbd_cipher_free(c);
 		vfree(frame);

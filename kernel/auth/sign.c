@@ -166,16 +166,17 @@ int ksmbd_sign(struct ksmbd_sign_key *k, const struct kvec *iov,
 	return err;
 }
 
-int ksmbd_sign_verify(struct ksmbd_sign_key *k, const void *msg, u32 len)
+int ksmbd_sign_verify(struct ksmbd_sign_key *k, const struct kvec *iov,
+		      unsigned int n)
 {
-	const struct kvec iov = KSMBD_PIECE(msg, len);
 	u8 signature[SIGNATURE_SIZE];
 	int err;
 
-	if (len < SMB2_HEADER_SIZE)
+	if (!n || iov[0].iov_len < SMB2_HEADER_SIZE)
 		return -EBADMSG;
-	err = ksmbd_sign(k, &iov, 1, signature);
-	if (!err && crypto_memneq(signature, msg + SMB2_SIGNATURE_OFFSET,
+	err = ksmbd_sign(k, iov, n, signature);
+	if (!err && crypto_memneq(signature,
+				  iov[0].iov_base + SMB2_SIGNATURE_OFFSET,
 				  SIGNATURE_SIZE))
 		err = -EBADMSG;
 	memzero_explicit(signature, sizeof(signature));

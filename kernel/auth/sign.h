@@ -25,6 +25,7 @@ void ksmbd_sign_key_free(struct ksmbd_sign_key *k);	/* NULL is fine */
 int ksmbd_sign(struct ksmbd_sign_key *k, const struct kvec *iov,
 	       unsigned int n, u8 signature[16]);
 /* 0, or -EBADMSG; compares in constant time with the header's Signature field. */
-int ksmbd_sign_verify(struct ksmbd_sign_key *k, const void *msg, u32 len);
+int ksmbd_sign_verify(struct ksmbd_sign_key *k, const struct kvec *iov,
+		      unsigned int n);
 
 #endif

@@ -13,6 +13,7 @@
 #include <linux/sched.h>
 #include <linux/siphash.h>
 #include <linux/slab.h>
+#include <linux/uio.h>
 #include "compat/unaligned.h"
 #include "fs/fs.h"
 #include "fs/oplock.h"
@@ -73,19 +74,23 @@ static ntstatus_t size_of(struct ksmbd_open *open, u64 *size)
 static ntstatus_t copy_buffered(struct ksmbd_open *from, struct ksmbd_open *to,
 				const struct fsctl_chunk *c, u32 *copied)
 {
-	void *buf = kvmalloc(c->length, GFP_KERNEL);
+	struct kvec buf = { kvmalloc(c->length, GFP_KERNEL), c->length };
+	struct iov_iter iter;
 	ntstatus_t status;
 	u32 n;
 
-	if (!buf)
+	if (!buf.iov_base)
 		return STATUS_INSUFFICIENT_RESOURCES;
-	status = ksmbd_fs_read(from, c->source_offset, buf, c->length, &n);
+	iov_iter_kvec(&iter, READ, &buf, 1, buf.iov_len);
+	status = ksmbd_fs_read(from, c->source_offset, &iter, &n);
 	if (status == STATUS_SUCCESS && n != c->length)
 		status = STATUS_INVALID_VIEW_SIZE;
-	if (status == STATUS_SUCCESS)
-		status = ksmbd_fs_write(to, c->target_offset, buf, n, false,
+	if (status == STATUS_SUCCESS) {
+		iov_iter_kvec(&iter, WRITE, &buf, 1, buf.iov_len);
+		status = ksmbd_fs_write(to, c->target_offset, &iter, false,
 					copied);
-	kvfree(buf);
+	}
+	kvfree(buf.iov_base);
 	return status;
 }
 

@@ -91,10 +91,12 @@ ntstatus_t ksmbd_fs_name(struct ksmbd_tree *tree, struct wire_span utf16,
 			 struct ksmbd_name *name);
 void ksmbd_fs_name_free(struct ksmbd_name *name);
 
-ntstatus_t ksmbd_fs_read(struct ksmbd_open *open, u64 offset, void *buf,
-			 u32 len, u32 *done);
-ntstatus_t ksmbd_fs_write(struct ksmbd_open *open, u64 offset, const void *buf,
-			  u32 len, bool write_through, u32 *done);
+/* As much as @to has room for and there is, *@done bytes. */
+ntstatus_t ksmbd_fs_read(struct ksmbd_open *open, u64 offset, struct iov_iter *to,
+			 u32 *done);
+/* All that is in @from, or an error; what a full disk took stays written. */
+ntstatus_t ksmbd_fs_write(struct ksmbd_open *open, u64 offset,
+			  struct iov_iter *from, bool write_through, u32 *done);
 ntstatus_t ksmbd_fs_flush(struct ksmbd_open *open);
 
 /* What QUERY_INFO, CLOSE and CREATE report.  Needs no access right. */

@@ -18,19 +18,20 @@ static void set_position(struct ksmbd_open *open, u64 position)
 	spin_unlock(&open->spin);
 }
 
-static ntstatus_t read_stream(struct ksmbd_open *open, u64 offset, void *buf,
-			      u32 len, u32 *done)
+static ntstatus_t read_stream(struct ksmbd_open *open, u64 offset,
+			      struct iov_iter *to, u32 *done)
 {
-	ntstatus_t status = ksmbd_stream_read(open, offset, buf, len, done);
+	ntstatus_t status = ksmbd_stream_read(open, offset, to, done);
 
 	if (status == STATUS_SUCCESS)
 		set_position(open, offset + *done);
 	return status;
 }
 
-ntstatus_t ksmbd_fs_read(struct ksmbd_open *open, u64 offset, void *buf,
-			 u32 len, u32 *done)
+ntstatus_t ksmbd_fs_read(struct ksmbd_open *open, u64 offset, struct iov_iter *to,
+			 u32 *done)
 {
+	size_t len = iov_iter_count(to);
 	loff_t pos = offset;
 	ssize_t n = 0;
 
@@ -43,17 +44,10 @@ ntstatus_t ksmbd_fs_read(struct ksmbd_open *open, u64 offset, void *buf,
 	if (offset > S64_MAX || len > S64_MAX - offset)
 		return STATUS_INVALID_PARAMETER;
 	if (open->file->stream)
-		return read_stream(open, offset, buf, len, done);
+		return read_stream(open, offset, to, done);
 
-	while (*done < len) {
-		struct kvec vec = {
-			.iov_base	= (u8 *)buf + *done,
-			.iov_len	= len - *done,
-		};
-		struct iov_iter iter;
-
-		iov_iter_kvec(&iter, READ, &vec, 1, vec.iov_len);
-		n = vfs_iter_read(open->filp, &iter, &pos, 0);
+	while (iov_iter_count(to)) {
+		n = vfs_iter_read(open->filp, to, &pos, 0);
 		if (n <= 0)
 			break;
 		*done += n;
@@ -144,21 +138,12 @@ static ntstatus_t check_write(struct ksmbd_open *open, u64 offset, u32 len,
 	return check_append(open, offset, append);
 }
 
-/* All of it, or the error; what a full disk took stays written. */
-static int write_all(struct file *filp, loff_t *pos, const void *buf, u32 len,
+static int write_all(struct file *filp, loff_t *pos, struct iov_iter *from,
 		     rwf_t flags)
 {
-	ssize_t n;
+	while (iov_iter_count(from)) {
+		ssize_t n = compat_iter_write(filp, from, pos, flags);
 
-	for (u32 done = 0; done < len; done += n) {
-		struct kvec vec = {
-			.iov_base	= (u8 *)buf + done,
-			.iov_len	= len - done,
-		};
-		struct iov_iter iter;
-
-		iov_iter_kvec(&iter, WRITE, &vec, 1, vec.iov_len);
-		n = compat_iter_write(filp, &iter, pos, flags);
 		if (n < 0)
 			return n;
 		if (!n)
@@ -168,13 +153,14 @@ static int write_all(struct file *filp, loff_t *pos, const void *buf, u32 len,
 }
 
 static ntstatus_t write_stream(struct ksmbd_open *open, u64 offset,
-			       const void *buf, u32 len, bool append,
+			       struct iov_iter *from, bool append,
 			       bool write_through, u32 *done)
 {
+	u32 len = iov_iter_count(from);
 	ntstatus_t status;
 	u64 end;
 
-	status = ksmbd_stream_write(open, offset, buf, len, append, &end);
+	status = ksmbd_stream_write(open, offset, from, append, &end);
 	if (status == STATUS_SUCCESS && write_through)
 		status = sync_anew(open);
 	if (status != STATUS_SUCCESS)
@@ -184,9 +170,10 @@ static ntstatus_t write_stream(struct ksmbd_open *open, u64 offset,
 	return STATUS_SUCCESS;
 }
 
-ntstatus_t ksmbd_fs_write(struct ksmbd_open *open, u64 offset, const void *buf,
-			  u32 len, bool write_through, u32 *done)
+ntstatus_t ksmbd_fs_write(struct ksmbd_open *open, u64 offset,
+			  struct iov_iter *from, bool write_through, u32 *done)
 {
+	u32 len = iov_iter_count(from);
 	ntstatus_t status;
 	loff_t pos = offset;
 	rwf_t flags = 0;
@@ -199,15 +186,15 @@ ntstatus_t ksmbd_fs_write(struct ksmbd_open *open, u64 offset, const void *buf,
 		return status;
 	ksmbd_oplock_break_read(open);
 	if (open->file->stream)
-		return write_stream(open, offset, buf, len, append,
-				    write_through, done);
+		return write_stream(open, offset, from, append, write_through,
+				    done);
 	if (append) {
 		flags |= RWF_APPEND;
 		pos = 0;		/* found anew under the inode's lock */
 	}
 	if (write_through)
 		flags |= RWF_DSYNC;
-	err = write_all(open->filp, &pos, buf, len, flags);
+	err = write_all(open->filp, &pos, from, flags);
 	ksmbd_file_written(open);
 	if (err)
 		return ntstatus_from_errno(err);

@@ -22,6 +22,7 @@
 #include <linux/mm.h>
 #include <linux/mount.h>
 #include <linux/slab.h>
+#include <linux/uio.h>
 #include "compat/vfs.h"
 #include "debug.h"
 #include "fs/ea.h"
@@ -138,11 +139,12 @@ ntstatus_t ksmbd_stream_size(struct ksmbd_open *open, u64 *size)
 	return STATUS_SUCCESS;
 }
 
-ntstatus_t ksmbd_stream_read(struct ksmbd_open *open, u64 offset, void *buf,
-			     u32 len, u32 *done)
+ntstatus_t ksmbd_stream_read(struct ksmbd_open *open, u64 offset,
+			     struct iov_iter *to, u32 *done)
 {
 	const struct path *path = &open->filp->f_path;
 	struct inode *inode = d_inode(path->dentry);
+	u32 len = iov_iter_count(to);
 	struct ksmbd_stream_value v;
 	int err;
 
@@ -154,22 +156,23 @@ ntstatus_t ksmbd_stream_read(struct ksmbd_open *open, u64 offset, void *buf,
 		return ksmbd_stream_error(path, err);
 	if (offset < v.len)
 		*done = min_t(u64, len, v.len - offset);
-	memcpy(buf, v.data + (*done ? offset : 0), *done);
+	if (*done)
+		*done = copy_to_iter(v.data + offset, *done, to);
 	ksmbd_stream_value_free(&v);
 	return !*done && len ? STATUS_END_OF_FILE : STATUS_SUCCESS;
 }
 
 /**
  * struct change - what becomes of a stream
- * @buf: what goes to @offset; NULL: the stream is to end there
+ * @from: what goes to @offset; NULL: the stream is to end there
  * @len: its length
- * @zero: instead of @buf, @len zeros; the end stays where it is
+ * @zero: instead of @from, @len zeros; the end stays where it is
  * @offset: where
  * @append: at the end instead
  * @cut: only if the stream becomes shorter
  */
 struct change {
-	const void *buf;
+	struct iov_iter *from;
 	u32 len;
 	u64 offset;
 	bool append;
@@ -207,14 +210,17 @@ static int change_value(struct ksmbd_open *open, struct change *ch)
 	end = ch->offset + ch->len;
 	if (ch->cut && end >= v.len)
 		goto free;
-	if (ch->buf)
+	if (ch->from)
 		end = max_t(u64, end, v.len);
 	if (end > KSMBD_STREAM_MAX) {
 		err = -EFBIG;
 		goto free;
 	}
-	if (ch->buf)
-		memcpy(v.data + ch->offset, ch->buf, ch->len);
+	if (ch->from &&
+	    !copy_from_iter_full(v.data + ch->offset, ch->len, ch->from)) {
+		err = -EFAULT;
+		goto free;
+	}
 	v.len = end;
 	err = ksmbd_stream_store(path, xattr_of(open), &v);
 free:
@@ -245,10 +251,11 @@ static ntstatus_t change(struct ksmbd_open *open, struct change *ch)
 }
 
 ntstatus_t ksmbd_stream_write(struct ksmbd_open *open, u64 offset,
-			      const void *buf, u32 len, bool append, u64 *end)
+			      struct iov_iter *from, bool append, u64 *end)
 {
+	u32 len = iov_iter_count(from);
 	struct change ch = {
-		.buf = buf, .len = len, .offset = offset, .append = append,
+		.from = from, .len = len, .offset = offset, .append = append,
 	};
 	ntstatus_t status;
 

@@ -45,11 +45,11 @@ const char *ksmbd_stream_of_xattr(const char *xattr, u32 *len);
 
 /* --- data; the handle's rights were checked --- */
 
-ntstatus_t ksmbd_stream_read(struct ksmbd_open *open, u64 offset, void *buf,
-			     u32 len, u32 *done);
+ntstatus_t ksmbd_stream_read(struct ksmbd_open *open, u64 offset,
+			     struct iov_iter *to, u32 *done);
 /* @append: at the end, wherever it is by then.  *end: behind what was written. */
 ntstatus_t ksmbd_stream_write(struct ksmbd_open *open, u64 offset,
-			      const void *buf, u32 len, bool append, u64 *end);
+			      struct iov_iter *from, bool append, u64 *end);
 ntstatus_t ksmbd_stream_set_size(struct ksmbd_open *open, u64 size, bool cut);
 /* Zeros from @begin to @end, as far as there are data. */
 ntstatus_t ksmbd_stream_zero(struct ksmbd_open *open, u64 begin, u64 end);

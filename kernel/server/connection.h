@@ -82,7 +82,7 @@ struct ksmbd_conn {
 	u32 n_async;			/* entries of @async; bounded */
 	u32 next_async;			/* of the one making a request async, under @async's lock */
 	u32 n_messages;			/* in flight */
-	size_t bytes_in_flight;		/* of received frames and of answers */
+	size_t bytes_in_flight;		/* memory of received frames and of answers */
 	u32 n_running;			/* of them with a worker's turn */
 	struct list_head backlog;	/* those that wait for one: .turn */
 	struct list_head messages;	/* struct ksmbd_message.link, oldest first */

@@ -46,8 +46,8 @@ void ksmbd_outbox_put(struct ksmbd_conn *conn, struct ksmbd_outgoing *out)
 	/* Our message counts as in flight: the connection waits for us. */
 	while ((out = next_out(conn))) {
 		/* after a failure the transport is shut down and fails at once */
-		if (ksmbd_transport_send(conn->transport, out->iov, out->n,
-					 out->len) || out->close)
+		if (ksmbd_transport_send(conn->transport, &out->pieces) ||
+		    out->close)
 			ksmbd_conn_shutdown(conn);
 		finish(conn, out);
 	}

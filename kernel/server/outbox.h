@@ -14,21 +14,18 @@
 
 #include <linux/list.h>
 #include <linux/types.h>
-#include <linux/uio.h>
 #include "server/connection.h"
 
 /**
  * struct ksmbd_outgoing - one frame on its way
- * @iov, @n, @len: its pieces, valid until @free
- * @size: memory it holds, which may be more than @len
+ * @pieces: valid until @free
+ * @size: memory it holds, which may be more than their length
  * @close: the connection ends when it is out
  * @free: frees all of it
  */
 struct ksmbd_outgoing {
 	struct list_head link;		/* conn->outbox, under conn->lock */
-	struct kvec *iov;
-	unsigned int n;
-	size_t len;
+	struct ksmbd_pieces pieces;
 	size_t size;
 	bool close;
 	void (*free)(struct ksmbd_outgoing *out);

@@ -9,7 +9,6 @@
  */
 #include "server/request.h"
 
-#include <linux/mm.h>
 #include <linux/slab.h>
 #include <linux/workqueue.h>
 #include <linux/xarray.h>
@@ -28,43 +27,6 @@ static struct kmem_cache *message_cache;
  */
 static struct workqueue_struct *io_queue;
 static struct workqueue_struct *slow_queue;
-
-/* --- payload --- */
-
-void *ksmbd_payload_alloc(struct ksmbd_payload *p, u32 size)
-{
-	ksmbd_payload_free(p);
-	p->data = kvmalloc(size, GFP_KERNEL);
-	p->len = p->data ? size : 0;
-	p->size = p->len;
-	return p->data;
-}
-
-#define SHRINK_ABOVE	8192		/* bytes worth a copy */
-
-/* A client may ask for megabytes and get one; unsent, they would all stay. */
-void ksmbd_payload_shrink(struct ksmbd_payload *p)
-{
-	void *fit;
-
-	if (p->size <= SHRINK_ABOVE || p->len > p->size / 2)
-		return;
-	fit = kvmalloc(max_t(u32, p->len, 1), GFP_KERNEL);
-	if (!fit)
-		return;
-	memcpy(fit, p->data, p->len);
-	kvfree(p->data);
-	p->data = fit;
-	p->size = max_t(u32, p->len, 1);
-}
-
-void ksmbd_payload_free(struct ksmbd_payload *p)
-{
-	kvfree(p->data);
-	p->data = NULL;
-	p->len = 0;
-	p->size = 0;
-}
 
 /* --- turns --- */
 
@@ -147,13 +109,15 @@ struct ksmbd_message *ksmbd_message_new(struct ksmbd_conn *conn,
 	ksmbd_conn_get(conn);
 	msg->conn = conn;
 	msg->frame = frame;
-	msg->bytes = (struct wire_span) { frame->data, frame->len };
+	msg->size = ksmbd_frame_size(frame);
+	msg->bytes = (struct wire_span) { frame->vec[0].iov_base,
+					  frame->vec[0].iov_len };
 	msg->failed = STATUS_INVALID_PARAMETER;
 
 	spin_lock(&conn->lock);
 	list_add_tail(&msg->link, &conn->messages);
 	conn->n_messages++;
-	conn->bytes_in_flight += frame->len;
+	conn->bytes_in_flight += msg->size;
 	conn->last_frame = jiffies;
 	spin_unlock(&conn->lock);
 	return msg;
@@ -176,7 +140,7 @@ void ksmbd_message_free(struct ksmbd_message *msg)
 	if (msg->has_turn)
 		conn->n_running--;
 	conn->n_messages--;
-	conn->bytes_in_flight -= msg->frame->len;
+	conn->bytes_in_flight -= msg->size;
 	conn->last_frame = jiffies;
 	spin_unlock(&conn->lock);
 	wake_up_all(&conn->idle);
@@ -184,7 +148,7 @@ void ksmbd_message_free(struct ksmbd_message *msg)
 
 	if (msg->sealed_by)
 		ksmbd_session_put(msg->sealed_by);
-	kvfree(msg->frame);
+	ksmbd_frame_free(msg->frame);
 	kmem_cache_free(message_cache, msg);
 	ksmbd_conn_put(conn);
 }
@@ -207,6 +171,23 @@ struct ksmbd_request *ksmbd_request_new(struct ksmbd_message *msg)
 	msg->rq = rq;
 	spin_unlock(&msg->conn->lock);
 	return rq;
+}
+
+void ksmbd_request_data(const struct ksmbd_request *rq, struct wire_extent e,
+			struct kvec *one, struct iov_iter *from)
+{
+	const struct ksmbd_frame *frame = rq->msg->frame;
+
+	if (!rq->beyond) {
+		*one = (struct kvec) { (void *)rq->raw.data + e.offset, e.len };
+		iov_iter_kvec(from, WRITE, one, 1, e.len);
+		return;
+	}
+	/* then the first piece begins with the request */
+	iov_iter_kvec(from, WRITE, frame->vec, frame->n,
+		      (size_t)rq->raw.len + rq->beyond);
+	iov_iter_advance(from, e.offset);
+	iov_iter_truncate(from, e.len);
 }
 
 static void forget_async(struct ksmbd_request *rq)

@@ -19,30 +19,13 @@
 #include <linux/workqueue.h>
 #include "ntstatus.h"
 #include "server/connection.h"
+#include "server/payload.h"
 #include "server/session.h"
 #include "server/tree.h"
 #include "transport/transport.h"
 #include "wire/smb2.h"
 
 #define KSMBD_MAX_COMPOUND	64	/* requests in one message */
-
-/**
- * struct ksmbd_payload - the variable part of a response, sent as it lies
- * @data: kvmalloc()ed, owned; NULL when there is none
- * @len: bytes to send
- * @size: bytes allocated; they count as in flight until they are sent
- */
-struct ksmbd_payload {
-	void *data;
-	u32 len;
-	u32 size;
-};
-
-/* A buffer of @size bytes, not zeroed.  NULL: no memory. */
-void *ksmbd_payload_alloc(struct ksmbd_payload *p, u32 size);
-/* Gives back what @len does not need, when it is much. */
-void ksmbd_payload_shrink(struct ksmbd_payload *p);
-void ksmbd_payload_free(struct ksmbd_payload *p);
 
 struct ksmbd_open;
 struct ksmbd_message;
@@ -69,7 +52,8 @@ struct ksmbd_request {
 	struct list_head wait_link;	/* in open->waiters, under its spin */
 	struct smb2_header hdr;
 	enum smb2_code code;
-	struct wire_span raw;		/* the request's own bytes, from its header */
+	struct wire_span raw;		/* the request's own bytes, from its header, */
+	u32 beyond;			/* and how many more in the frame's pieces */
 	bool related;
 	bool prepared;			/* resolved, checked and decoded */
 	u64 started;			/* ktime_get_ns() of the first dispatch */
@@ -123,7 +107,10 @@ struct ksmbd_message {
 	struct list_head link;		/* conn->messages */
 	struct ksmbd_conn *conn;	/* reference */
 	struct ksmbd_frame *frame;
-	struct wire_span bytes;		/* of the frame: the chain, decrypted */
+	struct wire_span bytes;		/* of its first piece: the chain, decrypted */
+	u32 beyond;			/* in the other pieces: the data of a WRITE
+					 * that is alone in its frame */
+	u32 size;			/* that counts as in flight */
 	struct ksmbd_session *sealed_by; /* reference: the session whose key
 					 * encrypted it, and will the answers */
 	u32 next;			/* offset of the next request in @bytes */
@@ -191,6 +178,13 @@ bool ksmbd_request_any_async(struct ksmbd_conn *conn, ksmbd_request_match *match
 /* The same of all channels of @s. */
 bool ksmbd_session_any_async(struct ksmbd_session *s, ksmbd_request_match *match,
 			     const void *what);
+
+/*
+ * The bytes of the request that @e says, to be read through @from; @one has to live as
+ * long as @from.
+ */
+void ksmbd_request_data(const struct ksmbd_request *rq, struct wire_extent e,
+			struct kvec *one, struct iov_iter *from);
 
 /* Provided by smb2/receive.c: runs or goes on running a message. */
 void ksmbd_message_run(struct work_struct *work);

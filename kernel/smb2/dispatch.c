@@ -97,6 +97,16 @@ static ntstatus_t inherit_ids(struct ksmbd_request *rq)
 	return STATUS_SUCCESS;
 }
 
+static int verify(const struct ksmbd_request *rq, struct ksmbd_sign_key *key)
+{
+	const struct kvec one = { (void *)rq->raw.data, rq->raw.len };
+
+	if (rq->beyond)		/* alone in its frame */
+		return ksmbd_sign_verify(key, rq->msg->frame->vec,
+					 rq->msg->frame->n);
+	return ksmbd_sign_verify(key, &one, 1);
+}
+
 /*
  * [MS-SMB2] 3.3.5.2.4.  An unsigned request on a session that has to sign is
  * refused here, whatever the command; so is a wrong signature.
@@ -116,8 +126,7 @@ static ntstatus_t check_signature(struct ksmbd_request *rq)
 	if (!rq->channel || !rq->channel->signing_key)
 		/* guests have no key to check with; nothing is gained by it */
 		return STATUS_SUCCESS;
-	if (ksmbd_sign_verify(rq->channel->signing_key, rq->raw.data,
-			      rq->raw.len)) {
+	if (verify(rq, rq->channel->signing_key)) {
 		ksmbd_debug(AUTH, "%s: bad signature on %s\n",
 			    rq->conn->transport->peer,
 			    smb2_command_name(rq->code));
@@ -157,8 +166,7 @@ ntstatus_t smb2_check_session_key(struct ksmbd_request *rq,
 
 	if (IS_ERR(lg))
 		return STATUS_INSUFFICIENT_RESOURCES;
-	if (!lg->signing_key ||
-	    ksmbd_sign_verify(lg->signing_key, rq->raw.data, rq->raw.len)) {
+	if (!lg->signing_key || verify(rq, lg->signing_key)) {
 		ksmbd_logon_put(lg);
 		return STATUS_ACCESS_DENIED;
 	}
@@ -266,6 +274,7 @@ static ntstatus_t prepare(struct ksmbd_request *rq,
 	struct wire_reader r = wire_reader_at(rq->raw, SMB2_HEADER_SIZE);
 	ntstatus_t status;
 
+	r.beyond = rq->beyond;
 	status = inherit_ids(rq);
 	if (status == STATUS_SUCCESS && cmd)
 		status = find_session(rq, cmd->needs);

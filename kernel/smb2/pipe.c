@@ -115,10 +115,22 @@ ntstatus_t smb2_pipe_write(struct ksmbd_request *rq)
 {
 	const struct smb2_write_req *req = &rq->req.write;
 	struct ksmbd_open *open = rq->open;
+	struct iov_iter from;
+	struct kvec one;
+	void *data;
 	int rc;
 
-	rc = ksmbd_ipc_rpc_write(open->pipe_handle, open->pipe_service,
-				 restricted(rq), req->data.data, req->data.len);
+	if (req->data.len > KSMBD_RPC_MAX_WRITE)
+		return status_of(-EMSGSIZE);
+	data = kvmalloc(max_t(u32, req->data.len, 1), GFP_KERNEL);
+	if (!data)
+		return STATUS_INSUFFICIENT_RESOURCES;
+	ksmbd_request_data(rq, req->data, &one, &from);
+	rc = -EFAULT;			/* cannot be: it is kernel memory */
+	if (copy_from_iter_full(data, req->data.len, &from))
+		rc = ksmbd_ipc_rpc_write(open->pipe_handle, open->pipe_service,
+					 restricted(rq), data, req->data.len);
+	kvfree(data);
 	rq->rsp.write.count = rc ? 0 : req->data.len;
 	return status_of(rc);
 }
@@ -134,9 +146,9 @@ static ntstatus_t serve_rest(struct ksmbd_request *rq, u32 room)
 	u32 n = min(left, room);
 
 	if (!open->pipe_rest_pos && n == left) {	/* whole: no copy */
-		rq->payload.data = open->pipe_rest;
-		rq->payload.len = n;
-		rq->payload.size = n;
+		rq->payload = (struct ksmbd_payload) {
+			.data = open->pipe_rest, .len = n, .size = n,
+		};
 		open->pipe_rest = NULL;
 		return STATUS_SUCCESS;
 	}

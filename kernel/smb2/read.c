@@ -9,7 +9,9 @@ ntstatus_t smb2_read(struct ksmbd_request *rq)
 {
 	const struct smb2_read_req *req = &rq->req.read;
 	struct ksmbd_open *open;
+	struct iov_iter to;
 	ntstatus_t status;
+	struct kvec one;
 	u32 done;
 
 	status = smb2_open_get(rq, req->file_id, &open);
@@ -24,10 +26,9 @@ ntstatus_t smb2_read(struct ksmbd_request *rq)
 	if (status != STATUS_SUCCESS)
 		return status;
 	/* an empty read still has to say whether the handle may read */
-	if (!ksmbd_payload_alloc(&rq->payload, max_t(u32, req->length, 1)))
+	if (ksmbd_payload_receive(&rq->payload, req->length, &one, &to))
 		return STATUS_INSUFFICIENT_RESOURCES;
-	status = ksmbd_fs_read(open, req->offset, rq->payload.data, req->length,
-			       &done);
+	status = ksmbd_fs_read(open, req->offset, &to, &done);
 	if (status != STATUS_SUCCESS)
 		return status;
 	if ((!done && req->length) || done < req->minimum_count)

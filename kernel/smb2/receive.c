@@ -7,7 +7,6 @@
 #include "smb2/smb2.h"
 
 #include <linux/kcov.h>
-#include <linux/mm.h>
 #include "debug.h"
 #include "server/server.h"
 #include "smb2/dispatch.h"
@@ -110,6 +109,7 @@ static struct ksmbd_request *next_request(struct ksmbd_message *msg)
 	}
 	rq->hdr = l.h;
 	rq->raw = l.bytes;
+	rq->beyond = msg->beyond;
 	rq->code = l.h.command;
 	rq->charge = charge_of(msg->conn, &l.h);
 	rq->related = l.h.flags & SMB2_FLAGS_RELATED_OPERATIONS;
@@ -188,7 +188,7 @@ static int receive_smb1(struct ksmbd_conn *conn, struct ksmbd_message *msg)
 	struct smb1_negotiate n;
 	struct ksmbd_request *rq;
 
-	if (conn->dialect || conn->smb1_seen ||
+	if (conn->dialect || conn->smb1_seen || msg->frame->bulk ||
 	    wire_decode_smb1_negotiate(msg->bytes, &n))
 		return -EPROTO;
 	/* its answer stands for MessageId 0: 3.3.5.3.2 */
@@ -208,10 +208,37 @@ static int receive_smb1(struct ksmbd_conn *conn, struct ksmbd_message *msg)
 	return 0;
 }
 
+/*
+ * A large message stays in pieces when it is one WRITE, whose data no decoder looks
+ * at.  Anything else is decoded from one piece.
+ */
+static int lay_out(struct ksmbd_message *msg)
+{
+	struct wire_reader r = wire_reader_of(msg->bytes);
+	struct ksmbd_frame *frame = msg->frame, *flat;
+	struct smb2_header h;
+
+	if (!frame->bulk)
+		return 0;
+	if (wire_decode_header(&r, &h))
+		return -EINVAL;
+	if (h.command == SMB2_WRITE && !h.next_command) {
+		msg->beyond = frame->bulk->len;
+		return 0;
+	}
+	flat = ksmbd_frame_in_one(frame);
+	if (!flat)
+		return -ENOMEM;
+	ksmbd_frame_free(frame);
+	msg->frame = flat;
+	msg->bytes = (struct wire_span) { flat->data, flat->len };
+	return 0;
+}
+
 static int receive_smb2(struct ksmbd_conn *conn, struct ksmbd_message *msg)
 {
 	struct chain_link first;
-	int err = check_chain(conn, msg);
+	int err = lay_out(msg) ?: check_chain(conn, msg);
 
 	if (err) {
 		ksmbd_debug(CONN, "%s: bad framing or credits\n",
@@ -239,10 +266,11 @@ static int receive_smb2(struct ksmbd_conn *conn, struct ksmbd_message *msg)
 static int decrypt(struct ksmbd_conn *conn, struct ksmbd_message *msg)
 {
 	struct wire_reader r = wire_reader_of(msg->bytes);
-	u8 *header = msg->frame->data;
+	struct ksmbd_frame *frame = msg->frame;
 	struct ksmbd_session *s;
 	struct smb2_transform t;
 
+	r.beyond = frame->len - msg->bytes.len;
 	if (!conn->cipher || wire_decode_transform(&r, &t))
 		return -EPROTO;
 	s = ksmbd_session_find(conn, t.session_id);
@@ -252,11 +280,13 @@ static int decrypt(struct ksmbd_conn *conn, struct ksmbd_message *msg)
 	/* guests have no key */
 	if (ksmbd_session_get_state(s) != SESSION_VALID || !s->decrypt)
 		return -EPROTO;
-	msg->bytes.data = header + SMB2_TRANSFORM_SIZE;
-	msg->bytes.len = t.original_message_size;
+	/* from here on the header is no part of the message */
+	frame->vec[0].iov_base += SMB2_TRANSFORM_SIZE;
+	frame->vec[0].iov_len -= SMB2_TRANSFORM_SIZE;
+	msg->bytes.data += SMB2_TRANSFORM_SIZE;
+	msg->bytes.len -= SMB2_TRANSFORM_SIZE;
 	WRITE_ONCE(s->uses_encryption, true);
-	return ksmbd_decrypt(s->decrypt, &t, header,
-			     header + SMB2_TRANSFORM_SIZE);
+	return ksmbd_decrypt(s->decrypt, &t, frame->data, frame->vec, frame->n);
 }
 
 static int receive_transform(struct ksmbd_conn *conn, struct ksmbd_message *msg)
@@ -272,16 +302,15 @@ static int receive_transform(struct ksmbd_conn *conn, struct ksmbd_message *msg)
 
 static int receive_frame(struct ksmbd_conn *conn, struct ksmbd_frame *frame)
 {
-	struct wire_span bytes = { frame->data, frame->len };
-	struct wire_reader r = wire_reader_of(bytes);
-	struct ksmbd_message *msg;
+	struct ksmbd_message *msg = ksmbd_message_new(conn, frame);
+	struct wire_reader r;
 	int err;
 
-	msg = ksmbd_message_new(conn, frame);
 	if (!msg) {
-		kvfree(frame);
+		ksmbd_frame_free(frame);
 		return -ENOMEM;
 	}
+	r = wire_reader_of(msg->bytes);
 	switch (wire_get_u32(&r)) {
 	case SMB1_PROTOCOL_ID:
 		err = receive_smb1(conn, msg);

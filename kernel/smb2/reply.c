@@ -16,8 +16,9 @@
 
 #define HEAD_MAX	(SMB2_HEADER_SIZE + WIRE_MAX_FIXED)
 #define PIECES_PER_LINK	3		/* head, payload, padding */
+#define PIECES_IN_FRONT	2		/* the transport's header, a transform's */
 
-/* One response of the frame: where its pieces lie. */
+/* One response of the frame: its pieces are @n of the frame's, from @iov on. */
 struct reply_link {
 	struct kvec *iov;
 	unsigned int n;
@@ -43,19 +44,26 @@ static void reply_free(struct ksmbd_outgoing *out)
 	kvfree(r);
 }
 
-static struct reply *reply_new(unsigned int n_links)
+/* For so many responses, whose payloads are in @n_bulk pieces beside those in one. */
+static struct reply *reply_new(unsigned int n_links, unsigned int n_bulk)
 {
+	unsigned int n = PIECES_IN_FRONT + n_links * PIECES_PER_LINK + n_bulk;
 	struct reply *r = NULL;		/* sized by type, not yet there */
 	size_t links = ALIGN(struct_size(r, links, n_links), sizeof(void *));
-	size_t size = links +
-		      (1 + n_links * PIECES_PER_LINK) * sizeof(struct kvec);
+	size_t size = links + n * (sizeof(struct kvec) + sizeof(bool));
+	struct kvec *iov;
+	bool *shared;
 
 	r = kvmalloc(size, GFP_KERNEL);
 	if (!r)
 		return NULL;
+	iov = (void *)r + links;
+	shared = (bool *)(iov + n);
 	r->out = (struct ksmbd_outgoing) {
-		/* the first is for a transform header */
-		.iov	= (struct kvec *)((void *)r + links) + 1,
+		.pieces = {
+			.iov	= iov + PIECES_IN_FRONT,
+			.shared	= shared + PIECES_IN_FRONT,
+		},
 		.size	= size,
 		.free	= reply_free,
 	};
@@ -63,14 +71,41 @@ static struct reply *reply_new(unsigned int n_links)
 	return r;
 }
 
-static void add_piece(struct reply_link *l, const void *data, u32 len)
+static void begin_link(struct reply *r, struct reply_link *l)
 {
+	l->iov = r->out.pieces.iov + r->out.pieces.n;
+	l->n = 0;
+	l->len = 0;
+	l->payload = (struct ksmbd_payload) { };
+}
+
+static void add_piece(struct reply *r, struct reply_link *l, const void *data,
+		      u32 len, bool shared)
+{
+	struct ksmbd_pieces *p = &r->out.pieces;
+
 	if (!len)
 		return;
-	l->iov[l->n].iov_base = (void *)data;
-	l->iov[l->n].iov_len = len;
+	p->iov[p->n] = (struct kvec) { (void *)data, len };
+	p->shared[p->n++] = shared;
+	p->len += len;
 	l->n++;
 	l->len += len;
+}
+
+static void add_payload(struct reply *r, struct reply_link *l,
+			const struct ksmbd_payload *payload)
+{
+	const struct ksmbd_bulk *b = payload->bulk;
+
+	l->payload = *payload;
+	r->out.size += payload->size;
+	if (!b) {
+		add_piece(r, l, payload->data, payload->len, false);
+		return;
+	}
+	for (unsigned int i = 1; i <= b->n; i++)
+		add_piece(r, l, b->vec[i].iov_base, b->vec[i].iov_len, true);
 }
 
 static struct smb2_header response_header(struct ksmbd_request *rq)
@@ -151,56 +186,48 @@ static int build(struct reply *r, struct ksmbd_request *rq, bool last)
 	struct reply_link *l = &r->links[r->n_links++];
 	struct smb2_header h = response_header(rq);
 	struct wire_writer w = wire_writer_of(l->head, sizeof(l->head));
-	int err;
 
 	wire_encode_header(&w, &h);
 	smb2_encode_body(rq, &w);
-	l->iov = r->out.iov + r->out.n;
-	l->n = 0;
-	l->len = 0;
-	l->payload = rq->payload;
-	rq->payload = (struct ksmbd_payload) { };
+	begin_link(r, l);
 	if (WARN_ON_ONCE(w.full))
 		return -EOVERFLOW;
-	add_piece(l, l->head, w.len);
-	add_piece(l, l->payload.data, l->payload.len);
+	add_piece(r, l, l->head, w.len, false);
+	add_payload(r, l, &rq->payload);
+	rq->payload = (struct ksmbd_payload) { };
 	if (!last || r->n_links > 1) {	/* Windows pads the last one too */
 		memset(l->padding, 0, sizeof(l->padding));
-		add_piece(l, l->padding, ALIGN(l->len, 8) - l->len);
+		add_piece(r, l, l->padding, ALIGN(l->len, 8) - l->len, false);
 	}
 	if (!last)
 		put_unaligned_le32(l->len, l->head + SMB2_NEXT_COMMAND_OFFSET);
-	err = sign(l, rq) ?: hash(l, rq);
-	r->out.n += l->n;
-	r->out.len += l->len;
-	r->out.size += l->payload.size;
-	return err;
+	return sign(l, rq) ?: hash(l, rq);
 }
 
 /* [MS-SMB2] 3.3.4.1.4: what came encrypted is answered encrypted. */
 static int encrypt(struct reply *r, struct ksmbd_session *s)
 {
+	struct ksmbd_pieces *p = &r->out.pieces;
 	int err;
 
 	if (!s)
 		return 0;
-	err = ksmbd_encrypt(s->encrypt, s->id, r->out.iov, r->out.n, r->out.len,
-			    r->transform);
+	err = ksmbd_encrypt(s->encrypt, s->id, p->iov, p->n, p->len, r->transform);
 	if (err)
 		return err;
-	r->out.iov--;
-	r->out.iov->iov_base = r->transform;
-	r->out.iov->iov_len = sizeof(r->transform);
-	r->out.n++;
-	r->out.len += sizeof(r->transform);
+	*--p->iov = (struct kvec) { r->transform, sizeof(r->transform) };
+	*--p->shared = false;
+	p->n++;
+	p->len += sizeof(r->transform);
 	return 0;
 }
 
 /* The frame of all that is done; the requests end here. */
-static struct reply *build_chain(struct ksmbd_message *msg, unsigned int n)
+static struct reply *build_chain(struct ksmbd_message *msg, unsigned int n,
+				 unsigned int n_bulk)
 {
 	struct ksmbd_request *rq, *next;
-	struct reply *r = reply_new(n);
+	struct reply *r = reply_new(n, n_bulk);
 	int err = r ? 0 : -ENOMEM;
 
 	list_for_each_entry_safe(rq, next, &msg->done, link) {
@@ -225,14 +252,17 @@ static struct reply *build_chain(struct ksmbd_message *msg, unsigned int n)
 void smb2_reply_send(struct ksmbd_message *msg)
 {
 	struct ksmbd_request *rq;
-	unsigned int n = 0;
+	unsigned int n = 0, n_bulk = 0;
 	struct reply *r;
 
-	list_for_each_entry(rq, &msg->done, link)
+	list_for_each_entry(rq, &msg->done, link) {
 		n++;
+		if (rq->payload.bulk)
+			n_bulk += rq->payload.bulk->n;
+	}
 	if (!n)
 		return;
-	r = build_chain(msg, n);
+	r = build_chain(msg, n, n_bulk);
 	if (r)
 		ksmbd_outbox_put(msg->conn, &r->out);
 	else
@@ -246,7 +276,7 @@ void smb2_reply_interim(struct ksmbd_request *rq)
 	/* what came before it in the chain does not wait for it: 3.3.4.2 */
 	smb2_reply_send(rq->msg);
 	rq->status = STATUS_PENDING;
-	r = reply_new(1);
+	r = reply_new(1, 0);
 	if (r && !build(r, rq, true) && !encrypt(r, rq->msg->sealed_by)) {
 		ksmbd_outbox_put(rq->conn, &r->out);
 		return;
@@ -276,15 +306,10 @@ static int build_unsolicited(struct reply *r, enum smb2_code code,
 
 	wire_encode_header(&w, &h);
 	wire_put_bytes(&w, body, len);
-	l->iov = r->out.iov;
-	l->n = 0;
-	l->len = 0;
-	l->payload = (struct ksmbd_payload) { };
+	begin_link(r, l);
 	if (WARN_ON_ONCE(w.full))
 		return -EOVERFLOW;
-	add_piece(l, l->head, w.len);
-	r->out.n = l->n;
-	r->out.len = l->len;
+	add_piece(r, l, l->head, w.len, false);
 	return 0;
 }
 
@@ -296,7 +321,7 @@ void smb2_send_unsolicited(struct ksmbd_conn *conn, struct ksmbd_session *sessio
 
 	if (!ch)
 		return;
-	r = reply_new(1);
+	r = reply_new(1, 0);
 	if (r && !build_unsolicited(r, code, body, len) &&
 	    !encrypt(r, sealer_of(session))) {
 		ksmbd_outbox_put(ch->conn, &r->out);

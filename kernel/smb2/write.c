@@ -11,6 +11,8 @@ ntstatus_t smb2_write(struct ksmbd_request *rq)
 	const struct smb2_write_req *req = &rq->req.write;
 	struct ksmbd_quiet quiet;
 	struct ksmbd_open *open;
+	struct iov_iter from;
+	struct kvec one;
 	bool through;
 	ntstatus_t status;
 
@@ -29,9 +31,10 @@ ntstatus_t smb2_write(struct ksmbd_request *rq)
 	through = (rq->conn->dialect > SMB2_DIALECT_0202 &&
 		   req->flags & SMB2_WRITEFLAG_WRITE_THROUGH) ||
 		  READ_ONCE(open->mode) & FILE_WRITE_THROUGH;
+	ksmbd_request_data(rq, req->data, &one, &from);
 	ksmbd_quiet_begin(&quiet);
-	status = ksmbd_fs_write(open, req->offset, req->data.data, req->data.len,
-				through, &rq->rsp.write.count);
+	status = ksmbd_fs_write(open, req->offset, &from, through,
+				&rq->rsp.write.count);
 	ksmbd_quiet_end(&quiet, open, rq->rsp.write.count ?
 			FILE_NOTIFY_CHANGE_SIZE | FILE_NOTIFY_CHANGE_LAST_WRITE : 0);
 	return status;

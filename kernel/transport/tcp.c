@@ -26,8 +26,10 @@
 #include <net/sock.h>
 #include <net/tcp_states.h>
 #include "compat/kthread.h"
+#include "compat/net.h"
 #include "compat/unaligned.h"
 #include "debug.h"
+#include "transport/bulk.h"
 #include "transport/tcp.h"
 
 #define HEADER		4		/* a zero byte, 24 bits of length, big endian */
@@ -83,45 +85,102 @@ static void tcp_shutdown(struct ksmbd_transport *t)
 	kernel_sock_shutdown(tcp->sock, SHUT_RDWR);
 }
 
-static int send_all(struct tcp_transport *tcp, struct kvec *iov,
-		    unsigned int n, size_t len, int flags,
-		    unsigned long deadline)
+/* Why to give up before the next try, or 0. */
+static int give_up(struct tcp_transport *tcp, unsigned long deadline)
+{
+	if (READ_ONCE(tcp->closed))
+		return -ESHUTDOWN;
+	return time_after_eq(jiffies, deadline) ? -ETIMEDOUT : 0;
+}
+
+/* What a call of the socket's brought, unless only a round of sk_sndtimeo was over. */
+static bool failed(int sent)
+{
+	return sent < 0 && sent != -EAGAIN && sent != -EINTR;
+}
+
+static int send_copied(struct tcp_transport *tcp, struct kvec *iov,
+		       unsigned int n, size_t len, int flags,
+		       unsigned long deadline)
 {
 	struct msghdr msg = { .msg_flags = MSG_NOSIGNAL | flags };
-	int sent;
 
 	iov_iter_kvec(&msg.msg_iter, WRITE, iov, n, len);
 	while (msg_data_left(&msg)) {
-		if (READ_ONCE(tcp->closed))
-			return -ESHUTDOWN;
-		if (time_after_eq(jiffies, deadline))
-			return -ETIMEDOUT;
-		sent = sock_sendmsg(tcp->sock, &msg);
-		if (sent == -EAGAIN || sent == -EINTR)
-			continue;	/* a round of sk_sndtimeo is over */
-		if (sent < 0)
+		int err = give_up(tcp, deadline);
+		int sent = err ?: sock_sendmsg(tcp->sock, &msg);
+
+		if (failed(sent))
 			return sent;
 	}
 	return 0;
 }
 
-static int tcp_send(struct ksmbd_transport *t, struct kvec *iov,
-		    unsigned int n, size_t len)
+static int send_shared(struct tcp_transport *tcp, const struct kvec *piece,
+		       int flags, unsigned long deadline)
+{
+	struct page *page = virt_to_page(piece->iov_base);
+	size_t done = 0;
+
+	while (done < piece->iov_len) {
+		int err = give_up(tcp, deadline);
+		int sent = err ?: compat_send_page(tcp->sock, page, done,
+						   piece->iov_len - done,
+						   MSG_NOSIGNAL | flags);
+
+		if (failed(sent))
+			return sent;
+		if (sent > 0)
+			done += sent;
+	}
+	return 0;
+}
+
+/*
+ * The header and what is to be copied go in together, up to the next piece that is
+ * shared; the last call lets go of what MSG_MORE held back.
+ */
+static int send_pieces(struct tcp_transport *tcp, const struct ksmbd_pieces *p,
+		       unsigned long deadline)
+{
+	struct kvec *first = p->iov - 1;	/* not sent yet */
+	size_t len = HEADER;			/* of those up to here */
+	int err;
+
+	for (unsigned int i = 0; i < p->n; i++) {
+		struct kvec *piece = &p->iov[i];
+
+		if (!p->shared[i]) {
+			len += piece->iov_len;
+			continue;
+		}
+		err = len ? send_copied(tcp, first, piece - first, len, MSG_MORE,
+					deadline) : 0;
+		err = err ?: send_shared(tcp, piece, i + 1 < p->n ? MSG_MORE : 0,
+					 deadline);
+		if (err)
+			return err;
+		first = piece + 1;
+		len = 0;
+	}
+	if (!len)
+		return 0;
+	return send_copied(tcp, first, p->iov + p->n - first, len, 0, deadline);
+}
+
+static int tcp_send(struct ksmbd_transport *t, const struct ksmbd_pieces *p)
 {
 	struct tcp_transport *tcp = tcp_of(t);
 	u8 header[HEADER];
-	struct kvec head = { header, sizeof(header) };
-	unsigned long deadline;
 	int err;
 
-	if (len >= 1 << 24)
+	if (p->len >= 1 << 24)
 		return -EMSGSIZE;
-	put_unaligned_be32(len, header);
+	put_unaligned_be32(p->len, header);
+	p->iov[-1] = (struct kvec) { header, sizeof(header) };
 
 	mutex_lock(&tcp->send_lock);
-	deadline = deadline_for(len, SEND_GRACE);
-	err = send_all(tcp, &head, 1, sizeof(header), MSG_MORE, deadline) ?:
-	      send_all(tcp, iov, n, len, 0, deadline);
+	err = send_pieces(tcp, p, deadline_for(p->len, SEND_GRACE));
 	mutex_unlock(&tcp->send_lock);
 	if (err) {		/* half a frame may be out: nothing can follow */
 		ksmbd_debug(CONN, "%s: send: %d\n", t->peer, err);
@@ -228,6 +287,7 @@ static int wait_room(struct tcp_transport *tcp)
 static struct ksmbd_frame *receive_frame(struct tcp_transport *tcp)
 {
 	struct ksmbd_frame *frame;
+	unsigned long deadline;
 	u8 header[HEADER];
 	u32 len;
 	int err;
@@ -241,13 +301,15 @@ static struct ksmbd_frame *receive_frame(struct tcp_transport *tcp)
 			    tcp->t.peer, header[0], len & 0xffffff);
 		return ERR_PTR(-EPROTO);
 	}
-	frame = kvmalloc(struct_size(frame, data, len), GFP_KERNEL);
+	frame = ksmbd_frame_new(len);
 	if (!frame)
 		return ERR_PTR(-ENOMEM);
-	frame->len = len;
-	err = receive_rest(tcp, frame->data, len, deadline_for(len, GRACE));
+	deadline = deadline_for(len, GRACE);
+	for (unsigned int i = 0; !err && i < frame->n; i++)
+		err = receive_rest(tcp, frame->vec[i].iov_base,
+				   frame->vec[i].iov_len, deadline);
 	if (err) {
-		kvfree(frame);
+		ksmbd_frame_free(frame);
 		return ERR_PTR(err);
 	}
 	return frame;
@@ -368,6 +430,7 @@ drop:
 
 int ksmbd_tcp_init(void)
 {
+	ksmbd_bulk_init();
 	return ksmbd_tcp_listen_init();
 }
 
@@ -376,4 +439,5 @@ void ksmbd_tcp_exit(void)
 	ksmbd_tcp_listen_exit();
 	while (atomic_dec_return(&n_threads) >= 0)
 		wait_for_completion(&thread_ended);
+	ksmbd_bulk_exit();
 }

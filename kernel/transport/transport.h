@@ -17,19 +17,33 @@
 
 struct ksmbd_transport;
 struct ksmbd_conn;
+struct ksmbd_bulk;
+
+/**
+ * struct ksmbd_pieces - a message to send
+ * @iov, @n, @len: its pieces and their sum; @iov[-1] is there for the transport
+ * @shared: of each piece, whether it is one of a struct ksmbd_bulk: the peer's
+ *	acknowledgment may come long after @send returned, and its pages are
+ *	referred to until then; other pieces are copied
+ */
+struct ksmbd_pieces {
+	struct kvec *iov;
+	bool *shared;
+	unsigned int n;
+	size_t len;
+};
 
 /**
  * struct ksmbd_transport_ops - one kind of transport
- * @send: sends the pieces as one frame (the length header is added here);
- *	@len is their sum.  Serialised by the transport's own mutex.  Bounded
- *	by a send timeout; a failure shuts the transport down.
+ * @send: sends the pieces as one frame (the length header is added here).
+ *	Serialised by the transport's own mutex.  Bounded by a send timeout; a
+ *	failure shuts the transport down.
  * @shutdown: both directions; wakes the receiving thread.  Idempotent, any
  *	context that may sleep.
  * @free: the last reference is gone
  */
 struct ksmbd_transport_ops {
-	int (*send)(struct ksmbd_transport *t, struct kvec *iov,
-		    unsigned int n, size_t len);
+	int (*send)(struct ksmbd_transport *t, const struct ksmbd_pieces *p);
 	void (*shutdown)(struct ksmbd_transport *t);
 	void (*free)(struct ksmbd_transport *t);
 };
@@ -74,10 +88,9 @@ unsigned int ksmbd_tcp_interfaces(bool loopback, struct fsctl_interface *list,
 				  unsigned int max);
 
 static inline int ksmbd_transport_send(struct ksmbd_transport *t,
-				       struct kvec *iov, unsigned int n,
-				       size_t len)
+				       const struct ksmbd_pieces *p)
 {
-	return t->ops->send(t, iov, n, len);
+	return t->ops->send(t, p);
 }
 
 static inline void ksmbd_transport_shutdown(struct ksmbd_transport *t)
@@ -96,14 +109,31 @@ static inline void ksmbd_transport_put(struct ksmbd_transport *t)
 		t->ops->free(t);
 }
 
+#define KSMBD_FRAME_HEAD	512	/* bytes of a large frame that lie in one piece */
+
 /**
  * struct ksmbd_frame - one received message
- * @data: @len bytes, not zeroed beforehand, kvmalloc()ed
+ * @len: bytes
+ * @vec, @n: the pieces they lie in, not zeroed beforehand
+ * @bulk: of a large frame all but the first KSMBD_FRAME_HEAD bytes; else NULL
+ * @one: @vec of a frame in one piece
+ * @data: the first piece
  */
 struct ksmbd_frame {
 	u32 len;
+	unsigned int n;
+	struct kvec *vec;
+	struct ksmbd_bulk *bulk;
+	struct kvec one;
 	u8 data[];
 };
+
+struct ksmbd_frame *ksmbd_frame_new(u32 len);	/* NULL: no memory */
+void ksmbd_frame_free(struct ksmbd_frame *f);
+/* Bytes of memory it takes. */
+u32 ksmbd_frame_size(const struct ksmbd_frame *f);
+/* A copy of what @f's pieces are by now, in one.  NULL: no memory. */
+struct ksmbd_frame *ksmbd_frame_in_one(const struct ksmbd_frame *f);
 
 /*
  * Calls up.  By server/connection.c:

@@ -50,7 +50,7 @@ int wire_decode_write(struct wire_reader *r, union smb2_req *u)
 	channel_length = wire_get_u16(r);
 	req->flags = wire_get_u32(r);
 	wire_get_span(r, channel_offset, channel_length);
-	req->data = wire_get_span(r, data_offset, req->length);
+	req->data = wire_get_extent(r, data_offset, req->length);
 	return wire_reader_status(r);
 }
 

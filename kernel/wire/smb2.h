@@ -506,7 +506,7 @@ struct smb2_write_req {
 	struct smb2_file_id file_id;
 	u32 channel;
 	u32 flags;
-	struct wire_span data;
+	struct wire_extent data;
 };
 
 struct smb2_write_rsp {

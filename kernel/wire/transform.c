@@ -16,7 +16,7 @@ int wire_decode_transform(struct wire_reader *r, struct smb2_transform *t)
 	wire_expect_u16(r, TRANSFORM_ENCRYPTED);
 	t->session_id = wire_get_u64(r);
 	if (t->original_message_size < SMB2_HEADER_SIZE ||
-	    t->original_message_size != wire_left(r))
+	    t->original_message_size != wire_left(r) + r->beyond)
 		r->bad = true;
 	return wire_reader_status(r);
 }

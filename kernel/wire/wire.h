@@ -25,15 +25,23 @@ struct wire_span {
 	u32 len;
 };
 
+/* Bytes of a message, from its SMB2 header on, that need not lie in one piece. */
+struct wire_extent {
+	u32 offset;
+	u32 len;
+};
+
 /**
  * struct wire_reader - cursor over one received message
  * @msg: the message from its SMB2 header on, as Offset fields count from there
+ * @beyond: bytes of it that lie elsewhere, behind @msg: only an extent may name them
  * @pos: next byte to read
  * @bad: set by the first read past the end and never cleared; a bad reader
  *	 yields zeros, so a decoder checks once, at its end
  */
 struct wire_reader {
 	struct wire_span msg;
+	u32 beyond;
 	u32 pos;
 	bool bad;
 };
@@ -150,6 +158,24 @@ static inline struct wire_span wire_get_span(struct wire_reader *r,
 	span.data = r->msg.data + offset;
 	span.len = len;
 	return span;
+}
+
+/* As wire_get_span(), for bytes that may lie beyond the reader's own. */
+static inline struct wire_extent wire_get_extent(struct wire_reader *r,
+						 u32 offset, u32 len)
+{
+	struct wire_extent e = { .offset = 0, .len = 0 };
+	u32 end = r->msg.len + r->beyond;
+
+	if (r->bad || !len)
+		return e;
+	if (offset < r->pos || offset > end || len > end - offset) {
+		r->bad = true;
+		return e;
+	}
+	e.offset = offset;
+	e.len = len;
+	return e;
 }
 
 static inline int wire_reader_status(const struct wire_reader *r)

@@ -41,6 +41,14 @@ static void span(const char *name, struct wire_span s)
 	hex(name, s.data, s.len);
 }
 
+/* The message whose fields are shown: extents count from its start. */
+static struct wire_span shown;
+
+static void extent(const char *name, struct wire_extent e)
+{
+	hex(name, shown.data + e.offset, e.len);
+}
+
 static void file_id(struct smb2_file_id id)
 {
 	num("persistent", id.persistent);
@@ -139,7 +147,7 @@ static void show_write(const union smb2_req *u)
 	num("length", u->write.length);
 	num("offset", u->write.offset);
 	num("channel", u->write.channel);
-	span("data", u->write.data);
+	extent("data", u->write.data);
 	file_id(u->write.file_id);
 }
 
@@ -250,6 +258,7 @@ static bool run_request(const char *name, struct wire_span in)
 			continue;
 		if (wire_decode_header(&r, &h) || requests[i].decode(&r, &req))
 			return false;
+		shown = in;
 		num("command", h.command);
 		num("message_id", h.message_id);
 		num("tree_id", h.tree_id);

@@ -179,6 +179,40 @@ static void test_read(void)
 	bad_spans(H + 44, 2, H + 46, 2, 48, read);
 }
 
+static bool extent_is(struct wire_extent e, const void *p, u32 len)
+{
+	return e.len == len && e.offset + len <= m.w.len &&
+	       !memcmp(m.bytes + e.offset, p, len);
+}
+
+/* The data of a WRITE may be beyond what the decoder sees, and nothing else may. */
+static void data_beyond(u32 beyond)
+{
+	struct wire_span in = msg_span(&m);
+	struct wire_reader r;
+
+	in.len -= beyond;
+	for (u32 there = 0; there <= beyond + 1; there++) {
+		r = wire_reader_at(in, H);
+		r.beyond = there;
+		if (there < beyond) {
+			CHECK(wire_decode_write(&r, &req) == -EINVAL);
+			continue;
+		}
+		CHECK(wire_decode_write(&r, &req) == 0);
+		CHECK(extent_is(req.write.data, "data", 4));
+	}
+	/* channel information has to be in sight */
+	patch_u16(&m, H + 40, H + 48);
+	patch_u16(&m, H + 42, 4);
+	r = wire_reader_at(msg_span(&m), H);
+	CHECK(wire_decode_write(&r, &req) == 0);
+	r = wire_reader_at(in, H);
+	r.beyond = beyond;
+	CHECK(wire_decode_write(&r, &req) == -EINVAL);
+	patch_u32(&m, H + 40, 0);
+}
+
 static void test_write(void)
 {
 	begin(49);
@@ -195,14 +229,16 @@ static void test_write(void)
 	run("write", m.w.len, write);
 	CHECK(req.write.length == 4 && req.write.offset == 0x123456789);
 	CHECK(req.write.flags == 1 && file_id_is(req.write.file_id));
-	CHECK(span_is(req.write.data, "data", 4));
+	CHECK(extent_is(req.write.data, "data", 4));
 	bad_spans(H + 2, 2, H + 4, 4, 48, write);
+	data_beyond(1);
+	data_beyond(4);
 
 	/* data may begin later than the fixed part ends */
 	patch_u16(&m, H + 2, H + 50);
 	patch_u32(&m, H + 4, 2);
 	CHECK(write(msg_span(&m)) == 0);
-	CHECK(span_is(req.write.data, "ta", 2));
+	CHECK(extent_is(req.write.data, "ta", 2));
 }
 
 static void test_lock(void)

@@ -106,6 +106,16 @@ void test_transform(void)
 	CHECK(back.original_message_size == 64);
 	CHECK(back.session_id == 0x0102030405060708);
 
+	/* what it says may be elsewhere, all but as much as has to be */
+	r = wire_reader_of(span_of(m.bytes, m.w.len - 10));
+	CHECK(wire_decode_transform(&r, &back) == -EINVAL);
+	r = wire_reader_of(span_of(m.bytes, m.w.len - 10));
+	r.beyond = 10;
+	CHECK(wire_decode_transform(&r, &back) == 0);
+	r = wire_reader_of(span_of(m.bytes, m.w.len - 10));
+	r.beyond = 11;
+	CHECK(wire_decode_transform(&r, &back) == -EINVAL);
+
 	wire_put_u8(&m.w, 0);		/* more behind it than it says */
 	CHECK(transform(msg_span(&m)) == -EINVAL);
 	m.w.len = SMB2_TRANSFORM_SIZE + 63;
