@@ -82,7 +82,7 @@ static ntstatus_t copy_buffered(struct ksmbd_open *from, struct ksmbd_open *to,
 	if (!buf.iov_base)
 		return STATUS_INSUFFICIENT_RESOURCES;
 	iov_iter_kvec(&iter, READ, &buf, 1, buf.iov_len);
-	status = ksmbd_fs_read(from, c->source_offset, &iter, &n);
+	status = ksmbd_fs_read(from, c->source_offset, &iter, false, &n);
 	if (status == STATUS_SUCCESS && n != c->length)
 		status = STATUS_INVALID_VIEW_SIZE;
 	if (status == STATUS_SUCCESS) {

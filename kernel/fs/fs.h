@@ -91,9 +91,12 @@ ntstatus_t ksmbd_fs_name(struct ksmbd_tree *tree, struct wire_span utf16,
 			 struct ksmbd_name *name);
 void ksmbd_fs_name_free(struct ksmbd_name *name);
 
-/* As much as @to has room for and there is, *@done bytes. */
+/*
+ * As much as @to has room for and there is, *@done bytes.  @at_once: without a wait;
+ * STATUS_RETRY when that is not all that @to has room for, and @to is used up.
+ */
 ntstatus_t ksmbd_fs_read(struct ksmbd_open *open, u64 offset, struct iov_iter *to,
-			 u32 *done);
+			 bool at_once, u32 *done);
 /* All that is in @from, or an error; what a full disk took stays written. */
 ntstatus_t ksmbd_fs_write(struct ksmbd_open *open, u64 offset,
 			  struct iov_iter *from, bool write_through, u32 *done);

@@ -28,8 +28,23 @@ static ntstatus_t read_stream(struct ksmbd_open *open, u64 offset,
 	return status;
 }
 
+/* From the page cache, or not at all. */
+static ntstatus_t read_cached(struct ksmbd_open *open, u64 offset,
+			      struct iov_iter *to, u32 *done)
+{
+	size_t len = iov_iter_count(to);
+	loff_t pos = offset;
+
+	if (open->file->stream || !(open->filp->f_mode & FMODE_NOWAIT) ||
+	    vfs_iter_read(open->filp, to, &pos, RWF_NOWAIT) != len)
+		return STATUS_RETRY;
+	*done = len;
+	set_position(open, offset + len);
+	return STATUS_SUCCESS;
+}
+
 ntstatus_t ksmbd_fs_read(struct ksmbd_open *open, u64 offset, struct iov_iter *to,
-			 u32 *done)
+			 bool at_once, u32 *done)
 {
 	size_t len = iov_iter_count(to);
 	loff_t pos = offset;
@@ -43,6 +58,8 @@ ntstatus_t ksmbd_fs_read(struct ksmbd_open *open, u64 offset, struct iov_iter *t
 		return STATUS_ACCESS_DENIED;
 	if (offset > S64_MAX || len > S64_MAX - offset)
 		return STATUS_INVALID_PARAMETER;
+	if (at_once)
+		return read_cached(open, offset, to, done);
 	if (open->file->stream)
 		return read_stream(open, offset, to, done);
 

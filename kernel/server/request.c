@@ -82,8 +82,26 @@ void ksmbd_message_queue(struct ksmbd_message *msg)
 
 void ksmbd_message_move(struct ksmbd_message *msg)
 {
-	msg->slow = true;
+	if (msg->here)
+		msg->here = false;
+	else
+		msg->slow = true;
 	to_worker(msg);
+}
+
+bool ksmbd_message_take_turn(struct ksmbd_message *msg)
+{
+	struct ksmbd_conn *conn = msg->conn;
+
+	spin_lock(&conn->lock);
+	msg->here = !conn->n_running && !conn->sending &&
+		    list_empty(&conn->backlog);
+	if (msg->here) {
+		msg->has_turn = true;
+		conn->n_running++;
+	}
+	spin_unlock(&conn->lock);
+	return msg->here;
 }
 
 static void give_back_turn(struct ksmbd_conn *conn)

@@ -119,6 +119,8 @@ struct ksmbd_message {
 	bool slow;			/* may sleep for mountd or a penalty before
 					 * anybody has proved anything: other
 					 * workers; set before it is queued */
+	bool here;			/* runs in the receiving thread: must not
+					 * wait, but may be moved to a worker */
 	struct list_head turn;		/* conn->backlog; under conn->lock */
 	bool has_turn;			/* counts in conn->n_running; the runner's */
 	struct list_head done;		/* answered ones not sent yet */
@@ -199,8 +201,13 @@ struct ksmbd_message *ksmbd_message_new(struct ksmbd_conn *conn,
 void ksmbd_message_free(struct ksmbd_message *msg);
 /* To a worker, or to wait its turn when its connection has enough of them. */
 void ksmbd_message_queue(struct ksmbd_message *msg);
-/* The rest of a running one goes to the workers that may sleep for mountd. */
+/*
+ * The rest of a running one goes to the workers, and from them to those that may sleep
+ * for mountd.
+ */
 void ksmbd_message_move(struct ksmbd_message *msg);
+/* May it run in the receiving thread?  Only when nothing else of its connection does. */
+bool ksmbd_message_take_turn(struct ksmbd_message *msg);
 /* Starts what waits and now may: there is room again. */
 void ksmbd_backlog_start(struct ksmbd_conn *conn);
 struct ksmbd_request *ksmbd_request_new(struct ksmbd_message *msg);

@@ -5,7 +5,7 @@
 
 #include "server/request.h"
 
-/* Inside the server only: the request will sleep for mountd, elsewhere. */
+/* Inside the server only: the request has to wait, and may not where it runs. */
 #define SMB2_STATUS_MOVE	NTSTATUS(0x000000FE)
 
 /*

@@ -3,18 +3,20 @@
 #include "smb2/smb2.h"
 
 #include "fs/fs.h"
+#include "smb2/dispatch.h"
 #include "smb2/open.h"
 
 ntstatus_t smb2_read(struct ksmbd_request *rq)
 {
 	const struct smb2_read_req *req = &rq->req.read;
-	struct ksmbd_open *open;
+	ntstatus_t status = STATUS_SUCCESS;
+	struct ksmbd_open *open = rq->open;	/* on its second way through */
 	struct iov_iter to;
-	ntstatus_t status;
 	struct kvec one;
 	u32 done;
 
-	status = smb2_open_get(rq, req->file_id, &open);
+	if (!open)
+		status = smb2_open_get(rq, req->file_id, &open);
 	if (status != STATUS_SUCCESS)
 		return status;
 	if (req->length > rq->conn->max_read || req->channel)
@@ -28,7 +30,9 @@ ntstatus_t smb2_read(struct ksmbd_request *rq)
 	/* an empty read still has to say whether the handle may read */
 	if (ksmbd_payload_receive(&rq->payload, req->length, &one, &to))
 		return STATUS_INSUFFICIENT_RESOURCES;
-	status = ksmbd_fs_read(open, req->offset, &to, &done);
+	status = ksmbd_fs_read(open, req->offset, &to, rq->msg->here, &done);
+	if (status == STATUS_RETRY)
+		return SMB2_STATUS_MOVE;
 	if (status != STATUS_SUCCESS)
 		return status;
 	if ((!done && req->length) || done < req->minimum_count)

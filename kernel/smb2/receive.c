@@ -17,6 +17,9 @@
  */
 #define KSMBD_KCOV_INSTANCE	0x5342
 
+#define QUICK_READ	(64 << 10)	/* bytes copied in the receiving thread */
+#define ANSWER_SIZE	256		/* of an answer beside its data */
+
 /* One request of a chain as it lies in the message; @h is decoded. */
 struct chain_link {
 	struct wire_span bytes;
@@ -235,6 +238,34 @@ static int lay_out(struct ksmbd_message *msg)
 	return 0;
 }
 
+/* Bytes of the answer to a request that is answered without any wait; 0: it may wait. */
+static u32 quick_answer(const struct ksmbd_message *msg, const struct chain_link *l)
+{
+	struct wire_reader r = wire_reader_at(msg->bytes, SMB2_HEADER_SIZE);
+	union smb2_req req;
+
+	if (l->h.next_command)
+		return 0;
+	if (l->h.command == SMB2_ECHO)
+		return ANSWER_SIZE;
+	if (l->h.command != SMB2_READ || wire_decode_read(&r, &req) ||
+	    req.read.length > QUICK_READ)
+		return 0;
+	return ANSWER_SIZE + req.read.length;
+}
+
+/*
+ * On a connection that is idle otherwise the way to a worker and back is a large part
+ * of a small request.  READ leaves when its data are not in memory.
+ */
+static bool may_run_here(struct ksmbd_message *msg, const struct chain_link *l)
+{
+	u32 size = quick_answer(msg, l);
+
+	return size && ksmbd_transport_is_quiet(msg->conn->transport, size) &&
+	       ksmbd_message_take_turn(msg);
+}
+
 static int receive_smb2(struct ksmbd_conn *conn, struct ksmbd_message *msg)
 {
 	struct chain_link first;
@@ -251,7 +282,8 @@ static int receive_smb2(struct ksmbd_conn *conn, struct ksmbd_message *msg)
 
 	/* a CANCEL must not queue up behind what it cancels */
 	if (first.h.command == SMB2_NEGOTIATE ||
-	    (first.h.command == SMB2_CANCEL && !first.h.next_command))
+	    (first.h.command == SMB2_CANCEL && !first.h.next_command) ||
+	    may_run_here(msg, &first))
 		run_message(msg);
 	else
 		ksmbd_message_queue(msg);

@@ -33,6 +33,7 @@
 #include "transport/tcp.h"
 
 #define HEADER		4		/* a zero byte, 24 bits of length, big endian */
+#define EARLY		(HEADER + KSMBD_FRAME_HEAD)	/* bytes taken from the socket with a header */
 #define KEEPIDLE	60		/* s; with the probes a dead peer is gone in 90 s */
 #define KEEPINTVL	10
 #define KEEPCNT		3
@@ -40,6 +41,7 @@
 #define SLOWEST		(16 << 10)	/* bytes a second; slower peers are cut off */
 #define GRACE		(10 * HZ)
 #define SEND_GRACE	(30 * HZ)
+#define SEND_SLACK	4096
 #define LOOK_AROUND	(5 * HZ)
 
 /*
@@ -47,6 +49,8 @@
  * @closed: set once by shutdown; no frame is received or sent afterwards
  * @send_lock: one message at a time; sleeps for the peer, at most as long as
  *	the deadline of a send
+ * @early: what came with the last header, as a rule all of a small frame: the
+ *	@n_early bytes from @at are not used yet; the receiving thread's
  *
  * References: the receiving thread; the connection.
  */
@@ -55,6 +59,8 @@ struct tcp_transport {
 	struct socket *sock;
 	struct mutex send_lock;
 	bool closed;
+	u16 at, n_early;
+	u8 early[EARLY];
 };
 
 /*
@@ -189,6 +195,16 @@ static int tcp_send(struct ksmbd_transport *t, const struct ksmbd_pieces *p)
 	return err;
 }
 
+static bool tcp_is_quiet(struct ksmbd_transport *t, size_t size)
+{
+	struct tcp_transport *tcp = tcp_of(t);
+	struct sock *sk = tcp->sock->sk;
+
+	/* what it takes is counted in whole buffers */
+	return !tcp->n_early && skb_queue_empty_lockless(&sk->sk_receive_queue) &&
+	       sk_stream_wspace(sk) >= 2 * (int)size + SEND_SLACK;
+}
+
 static void tcp_free(struct ksmbd_transport *t)
 {
 	struct tcp_transport *tcp = tcp_of(t);
@@ -200,6 +216,7 @@ static void tcp_free(struct ksmbd_transport *t)
 
 static const struct ksmbd_transport_ops tcp_ops = {
 	.send		= tcp_send,
+	.is_quiet	= tcp_is_quiet,
 	.shutdown	= tcp_shutdown,
 	.free		= tcp_free,
 };
@@ -208,7 +225,7 @@ static const struct ksmbd_transport_ops tcp_ops = {
 
 /* Up to @len bytes within @timeout.  0 at the end, -EAGAIN when time is over. */
 static int receive_some(struct tcp_transport *tcp, void *buf, u32 len,
-			long timeout)
+			int flags, long timeout)
 {
 	struct kvec iov = { buf, len };
 	struct msghdr msg = { };
@@ -217,21 +234,34 @@ static int receive_some(struct tcp_transport *tcp, void *buf, u32 len,
 	if (READ_ONCE(tcp->closed))
 		return 0;
 	WRITE_ONCE(tcp->sock->sk->sk_rcvtimeo, timeout);
-	got = kernel_recvmsg(tcp->sock, &msg, &iov, 1, len, MSG_WAITALL);
+	got = kernel_recvmsg(tcp->sock, &msg, &iov, 1, len, flags);
 	return READ_ONCE(tcp->closed) ? 0 : got;
+}
+
+/* Those of the next @len bytes that came early; how many. */
+static u32 take_early(struct tcp_transport *tcp, u8 *buf, u32 len)
+{
+	u32 n = min_t(u32, len, tcp->n_early);
+
+	memcpy(buf, tcp->early + tcp->at, n);
+	tcp->at += n;
+	tcp->n_early -= n;
+	return n;
 }
 
 /* What is left of a frame that has begun. */
 static int receive_rest(struct tcp_transport *tcp, u8 *buf, u32 len,
 			unsigned long deadline)
 {
-	while (len) {
+	u32 early = take_early(tcp, buf, len);
+
+	for (buf += early, len -= early; len;) {
 		unsigned long now = jiffies;
 		int got;
 
 		if (time_after_eq(now, deadline))
 			return -ETIMEDOUT;
-		got = receive_some(tcp, buf, len, deadline - now);
+		got = receive_some(tcp, buf, len, MSG_WAITALL, deadline - now);
 		if (!got)
 			return -ECONNRESET;
 		if (got < 0 && got != -EAGAIN && got != -EINTR)
@@ -247,7 +277,7 @@ static int receive_rest(struct tcp_transport *tcp, u8 *buf, u32 len,
 /* The next frame may take its time; the connection says how much. */
 static int receive_header(struct tcp_transport *tcp, u8 *header)
 {
-	int have = 0;
+	u32 have = take_early(tcp, header, HEADER);
 
 	while (have < HEADER) {
 		long timeout = ksmbd_conn_receive_timeout(tcp->t.conn);
@@ -255,13 +285,14 @@ static int receive_header(struct tcp_transport *tcp, u8 *header)
 
 		if (timeout <= 0)
 			return -ETIMEDOUT;
-		got = receive_some(tcp, header + have, HEADER - have, timeout);
+		got = receive_some(tcp, tcp->early, sizeof(tcp->early), 0, timeout);
 		if (!got)
 			return -ECONNRESET;
-		if (got > 0)
-			have += got;
-		else if (got != -EAGAIN && got != -EINTR)
+		if (got < 0 && got != -EAGAIN && got != -EINTR)
 			return got;
+		tcp->at = 0;
+		tcp->n_early = max(got, 0);
+		have += take_early(tcp, header + have, HEADER - have);
 	}
 	return 0;
 }

@@ -38,12 +38,15 @@ struct ksmbd_pieces {
  * @send: sends the pieces as one frame (the length header is added here).
  *	Serialised by the transport's own mutex.  Bounded by a send timeout; a
  *	failure shuts the transport down.
+ * @is_quiet: has nothing more come from the peer, and could a message of @size
+ *	bytes be sent without waiting for it?  Asked in the receiving thread.
  * @shutdown: both directions; wakes the receiving thread.  Idempotent, any
  *	context that may sleep.
  * @free: the last reference is gone
  */
 struct ksmbd_transport_ops {
 	int (*send)(struct ksmbd_transport *t, const struct ksmbd_pieces *p);
+	bool (*is_quiet)(struct ksmbd_transport *t, size_t size);
 	void (*shutdown)(struct ksmbd_transport *t);
 	void (*free)(struct ksmbd_transport *t);
 };
@@ -91,6 +94,11 @@ static inline int ksmbd_transport_send(struct ksmbd_transport *t,
 				       const struct ksmbd_pieces *p)
 {
 	return t->ops->send(t, p);
+}
+
+static inline bool ksmbd_transport_is_quiet(struct ksmbd_transport *t, size_t size)
+{
+	return t->ops->is_quiet(t, size);
 }
 
 static inline void ksmbd_transport_shutdown(struct ksmbd_transport *t)
