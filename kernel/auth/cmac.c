@@ -5,24 +5,24 @@
  * through the single-block cipher, which on x86 saves and restores the FPU for
  * every 16 bytes; cbc(aes) pays that once a page.
  *
- * The message is copied through a small buffer and encrypted there in place.
- * The copy costs a few percent of the cipher (CBC encryption cannot be
- * pipelined), stays in the L1 cache, and spares us scatterlists over memory of
- * every kind and the cipher walk's bounce buffers for pieces that are not
- * aligned to blocks.
+ * The message is copied through a buffer and encrypted there in place, which spares
+ * us scatterlists over memory of every kind and the cipher walk's bounce buffers for
+ * pieces that are not aligned to blocks.  A long piece that begins with a block, as the
+ * data of a READ do, is encrypted from where it lies; the buffer takes what comes out.
  */
 #include "auth/cmac.h"
 
 #include <crypto/algapi.h>
 #include <crypto/skcipher.h>
 #include <linux/err.h>
+#include <linux/mm.h>
 #include <linux/scatterlist.h>
 #include <linux/slab.h>
 
 #include "compat/crypto.h"
 
 #define BLOCK		16
-#define CHUNK		4096	/* a whole number of blocks */
+#define CHUNK		16384	/* a whole number of blocks */
 
 struct ksmbd_cmac {
 	struct crypto_skcipher *tfm;
@@ -38,32 +38,49 @@ struct cmac_run {
 	u8 buf[];
 };
 
-/* Encrypts @len bytes of the buffer; @iv becomes the last block of them. */
-static int run_encrypt(struct cmac_run *run, u32 len)
+/* Encrypts @len bytes at @p into the buffer; @iv becomes the last block of them. */
+static int run_encrypt(struct cmac_run *run, const u8 *p, u32 len)
 {
+	struct scatterlist from, to;
 	DECLARE_CRYPTO_WAIT(wait);
-	struct scatterlist sg;
 
-	sg_init_one(&sg, run->buf, len);
+	sg_init_one(&from, p, len);
+	sg_init_one(&to, run->buf, len);
 	skcipher_request_set_callback(run->req, CRYPTO_TFM_REQ_MAY_BACKLOG |
 				      CRYPTO_TFM_REQ_MAY_SLEEP,
 				      crypto_req_done, &wait);
-	skcipher_request_set_crypt(run->req, &sg, &sg, len, run->iv);
+	skcipher_request_set_crypt(run->req, &from, &to, len, run->iv);
 	return crypto_wait_req(crypto_skcipher_encrypt(run->req), &wait);
 }
 
 /* Makes room by encrypting; at least one byte of the message is yet to come. */
 static int run_flush(struct cmac_run *run)
 {
+	u32 used = run->used;
+
 	run->used = 0;
-	return run_encrypt(run, run->cap);
+	return used ? run_encrypt(run, run->buf, used) : 0;
+}
+
+/* What one entry of a scatterlist can name: memory whose pages follow each other. */
+static bool is_in_one(const u8 *p)
+{
+	return virt_addr_valid(p) && !is_vmalloc_addr(p);
 }
 
 static int run_add(struct cmac_run *run, const u8 *p, size_t len)
 {
+	int err;
+
+	while (len > run->cap && run->used % BLOCK == 0 && is_in_one(p)) {
+		err = run_flush(run) ?: run_encrypt(run, p, run->cap);
+		if (err)
+			return err;
+		p += run->cap;
+		len -= run->cap;
+	}
 	while (len) {
 		u32 part;
-		int err;
 
 		if (run->used == run->cap) {
 			err = run_flush(run);
@@ -92,7 +109,7 @@ static int run_final(struct cmac_run *run)
 		mask = run->cmac->k2;
 	}
 	crypto_xor(run->buf + end - BLOCK, mask, BLOCK);
-	return run_encrypt(run, end);
+	return run_encrypt(run, run->buf, end);
 }
 
 static struct cmac_run *run_new(struct ksmbd_cmac *c, size_t len)
@@ -163,7 +180,7 @@ static int make_subkeys(struct ksmbd_cmac *c)
 	if (!run)
 		return -ENOMEM;
 	memset(run->buf, 0, BLOCK);
-	err = run_encrypt(run, BLOCK);
+	err = run_encrypt(run, run->buf, BLOCK);
 	if (!err) {
 		gf_double(c->k1, run->iv);
 		gf_double(c->k2, c->k1);
