@@ -53,6 +53,17 @@ def sign(algorithm: int, key: bytes, message: bytes) -> bytes:
     return bare[:48] + tag + bare[64:]
 
 
+def sign_chain(algorithm: int, key: bytes, frame: bytes) -> bytes:
+    """Each message of a compound, with the padding behind it: [MS-SMB2] 3.2.4.1.4."""
+    signed = b""
+    while frame:
+        (step,) = struct.unpack_from("<I", frame, 20)
+        step = step or len(frame)
+        signed += sign(algorithm, key, frame[:step])
+        frame = frame[step:]
+    return signed
+
+
 class Sealed(raw.Raw):
     """A connection that can encrypt and sign. `sealing` says whether it encrypts."""
 
@@ -103,7 +114,7 @@ class Sealed(raw.Raw):
         if self.hashing:
             self.preauth = hashlib.sha512(self.preauth + message).digest()
         if self.signing_messages:
-            message = sign(self.signing, self.signing_key, message)
+            message = sign_chain(self.signing, self.signing_key, message)
         super().send_bytes(self.seal(message) if self.sealing else message)
 
     def receive_bytes(self) -> bytes:
