@@ -53,16 +53,15 @@ class Innocent:
         assert (reply.status, reply.body[16:24]) == ("SUCCESS", b"innocent")
 
 
-_innocents: dict[int, Innocent] = {}
+_present: list[tuple[object, Innocent]] = []
 
 
 def innocent(server: Server) -> Innocent:
     """The one of this daemon's life; another when a test took the server down."""
-    found = _innocents.get(id(server.daemon))
-    if found is None:
-        _innocents.clear()
-        found = _innocents[id(server.daemon)] = Innocent(server.vm.smb_port)
-    return found
+    # Kept with the daemon itself: the id() of one that is gone may be the next one's.
+    if not _present or _present[0][0] is not server.daemon:
+        _present[:] = [(server.daemon, Innocent(server.vm.smb_port))]
+    return _present[0][1]
 
 
 @pytest.fixture

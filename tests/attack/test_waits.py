@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Classes 34 to 38 and 46: requests that wait, and everything that can end a wait."""
+"""Classes 34 to 38: requests that wait, and everything that can end a wait."""
 
 from __future__ import annotations
 
@@ -166,11 +166,6 @@ def test_a_lock_count_that_is_not_there(wire: Raw, count: int) -> None:
     struct.pack_into("<H", body, 2, count)
     with contextlib.suppress(Gone):
         assert wire.call(r.LOCK, bytes(body)).status == "INVALID_PARAMETER"
-
-
-@pytest.mark.attack(34)
-def test_a_lock_on_one_channel_and_a_close_on_another() -> None:
-    pending("multichannel")
 
 
 # --- 35 ---
@@ -441,16 +436,3 @@ def test_two_renames_or_deletions_of_one_handle_at_once(wire: Raw, what: str) ->
         for _ in sent:
             wire.receive()
         wire.call(r.CLOSE, r.close(handle))
-
-
-# --- 46 ---
-
-
-@pytest.mark.attack(46)
-def test_an_asynchronous_answer_on_an_encrypted_session(port: int) -> None:
-    with Raw(port) as wire:
-        body = struct.pack("<HHHHI16sQH", 36, 1, 1, 0, 0x40, bytes(16), 0, 0x0302)
-        reply = wire.call(r.NEGOTIATE, body)
-        if not struct.unpack_from("<I", reply.body, 24)[0] & 0x40:
-            pending("encryption")
-    pending("encryption in the tests' raw client")
