@@ -20,7 +20,7 @@
 #include "fs/casefold.h"
 
 #define EVENTS		(FS_CREATE | FS_DELETE | FS_MOVED_FROM | FS_MOVED_TO)
-#define FIRST_BUCKETS	512
+#define FIRST_BUCKETS	64
 #define RAM_SHARE	64		/* of all memory, one part for names */
 #define MOST_BYTES	(256 << 20)
 

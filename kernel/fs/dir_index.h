@@ -26,7 +26,7 @@
 
 struct inode;
 
-#define KSMBD_DIR_INDEX_WORTH	256	/* entries from which on it pays */
+#define KSMBD_DIR_INDEX_WORTH	32	/* entries from which on it pays */
 
 /*
  * A name in @dir that equals @name but for case, or exactly: 0 and @stored
