@@ -43,6 +43,7 @@
 #define SEND_GRACE	(30 * HZ)
 #define SEND_SLACK	4096
 #define LOOK_AROUND	(5 * HZ)
+#define IDLE_AFTER	(2L * HZ)
 
 /*
  * struct tcp_transport - an accepted socket
@@ -274,10 +275,24 @@ static int receive_rest(struct tcp_transport *tcp, u8 *buf, u32 len,
 	return 0;
 }
 
+/*
+ * A thread that has sent keeps the pages which the last bytes were copied to, 32 KiB,
+ * for what it sends next: of an idle connection that is half the memory.
+ */
+static void drop_send_pages(void)
+{
+	struct page_frag *frag = &current->task_frag;
+
+	if (frag->page)
+		put_page(frag->page);
+	frag->page = NULL;
+}
+
 /* The next frame may take its time; the connection says how much. */
 static int receive_header(struct tcp_transport *tcp, u8 *header)
 {
 	u32 have = take_early(tcp, header, HEADER);
+	bool idle = false;
 
 	while (have < HEADER) {
 		long timeout = ksmbd_conn_receive_timeout(tcp->t.conn);
@@ -285,7 +300,12 @@ static int receive_header(struct tcp_transport *tcp, u8 *header)
 
 		if (timeout <= 0)
 			return -ETIMEDOUT;
-		got = receive_some(tcp, tcp->early, sizeof(tcp->early), 0, timeout);
+		got = receive_some(tcp, tcp->early, sizeof(tcp->early), 0,
+				   idle ? timeout : min(timeout, IDLE_AFTER));
+		if (got == -EAGAIN && !idle) {
+			drop_send_pages();
+			idle = true;
+		}
 		if (!got)
 			return -ECONNRESET;
 		if (got < 0 && got != -EAGAIN && got != -EINTR)
