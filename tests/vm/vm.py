@@ -42,6 +42,8 @@ SPLAT = re.compile(
     r"|\bnot ok \d"  # a KUnit suite of the module, on the debug kernel
 )
 """What no kernel log may contain; see `Vm.splats`."""
+ADDRESS = "10.0.2.15"
+"""The guest's own, as `tests/rig/vm/stage2` gives it; the other end is 10.0.2.2."""
 FOREIGN_RACE = re.compile(r"BUG: KCSAN: (?!.*\[\w+\])")
 """The title of a data race that names no module: the kernel has many of its own."""
 
@@ -146,6 +148,7 @@ class Vm:
 
     def __init__(self, console: Path, smb_port: int | None = None) -> None:
         self.console = console
+        self.smb_host = "127.0.0.1"
         self.smb_port = smb_port or _free_port()
         self.release = ""
         self._work = Path(tempfile.mkdtemp(prefix="ksmbd-vm-"))
@@ -181,6 +184,8 @@ class Vm:
         cpus: int = 2,
         append: str = "",
         timeout: float = 180,
+        tap: str = "",
+        counting: bool = False,
     ) -> Vm:
         """Boots a kernel folder (the image of the installed headers by default).
 
@@ -189,6 +194,14 @@ class Vm:
 
         KSMBD_VM_KERNEL and KSMBD_VM_APPEND name another default kernel and what its
         command line has besides: a debug kernel runs the same tests.
+
+        Args:
+            tap: an interface of this network namespace to be the guest's other end, with
+                segmentation and checksums offloaded; `smb_host` is the guest's own address
+                then. Without it the port is forwarded, and every packet is a small one.
+            counting: a nanosecond of the guest is one instruction of its only processor,
+                or one of the host while it waits. The two copies that the processor would
+                do in one instruction are loops then, or they would count a byte each.
         """
         if kernel is None and (value := os.environ.get("KSMBD_VM_KERNEL")):
             kernel = Path(value)
@@ -214,9 +227,17 @@ class Vm:
         control = self._work / "control"
         version = (kernel / "version").read_text().strip()
         accel = os.environ.get("KSMBD_VM_ACCEL", "tcg,thread=multi,tb-size=512")
+        processor = ["-accel", accel, "-cpu", "max", "-smp", str(cpus)]
+        if counting:
+            processor = ["-accel", "tcg,thread=single,tb-size=512", "-cpu", "max,-erms,-fsrm",
+                         "-smp", "1", "-icount", "shift=0,sleep=on,align=off"]  # fmt: skip
+        net = f"user,restrict=on,hostfwd=tcp:127.0.0.1:{self.smb_port}-{ADDRESS}:445"
+        if tap:
+            net = f"tap,ifname={tap},script=no,downscript=no,vnet_hdr=on"
+            self.smb_host, self.smb_port = ADDRESS, 445
         argv = [
-            "qemu-system-x86_64", "-machine", "q35", "-accel", accel, "-cpu", "max",
-            "-smp", str(cpus), "-m", memory, "-nodefaults", "-no-user-config", "-display", "none",
+            "qemu-system-x86_64", "-machine", "q35", *processor,
+            "-m", memory, "-nodefaults", "-no-user-config", "-display", "none",
             "-no-reboot", "-serial", f"file:{_option(self.console)}",
             "-kernel", str(kernel / "vmlinuz"), "-initrd", str(initramfs(kernel)),
             "-append", f"console=ttyS0 loglevel=5 panic=-1 oops=panic mitigations=off "
@@ -226,8 +247,7 @@ class Vm:
             "-drive",
             f"file={_option(image)},if=none,id=disk,format=raw,cache=unsafe,discard=unmap",
             "-device", "virtio-blk-pci,drive=disk",
-            "-netdev", "user,id=net,restrict=on,"
-            f"hostfwd=tcp:127.0.0.1:{self.smb_port}-10.0.2.15:445",
+            "-netdev", f"{net},id=net",
             "-device", "virtio-net-pci,netdev=net,romfile=",
             "-device", "virtio-rng-pci",
             "-chardev", f"socket,id=ctl,path={_option(control)},server=on,wait=off",

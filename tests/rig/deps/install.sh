@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# Installs what the named groups need: install.sh GROUP...   (build, python, run, test, kerberos, fuzz)
+# Installs what the named groups need: install.sh GROUP...   (build, python, run, test, kerberos, fuzz, profile)
 # Quiet and quick when nothing is missing; apt-get is the only thing it calls as root.
 set -eu
 
@@ -10,6 +10,7 @@ run="$python qemu-system-x86 busybox-static e2fsprogs cpio kmod xz-utils smbclie
 test="samba-testsuite cifs-utils git attr acl tar coreutils diffutils iproute2"
 kerberos="krb5-kdc krb5-admin-server krb5-user libkrb5-dev gcc python3-dev keyutils cifs-utils smbclient"
 fuzz="clang-14 libclang-rt-14-dev make"
+profile="linux-perf"
 
 say() { printf '  deps: %s\n' "$*"; }
 
@@ -51,6 +52,7 @@ for group in "$@"; do
 	test) packages=$test ;;
 	kerberos) packages=$kerberos ;;
 	fuzz) packages=$fuzz ;;
+	profile) packages=$profile ;;
 	*) say "unknown group $group" >&2; exit 2 ;;
 	esac
 	for package in $packages; do

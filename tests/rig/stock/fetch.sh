@@ -8,6 +8,7 @@
 #	fetch.sh build-5.10     headers and compiler for it; build-6.12, build-7.2 likewise
 #	fetch.sh tools-3.4.7    bookworm's ksmbd-tools with the libraries they need
 #	fetch.sh tools-3.5      trixie's, likewise
+#	fetch.sh tools-samba    bookworm's smbd, likewise
 #
 # The last line printed is the folder.  A kernel folder holds vmlinuz, version and
 # lib/modules/VERSION; a build folder holds headers (a link), version and, if the host
@@ -189,18 +190,20 @@ build_of() {
 	echo "$folder"
 }
 
-# tools NAME SUITE: a root with ksmbd-tools and everything it is linked to.
+# tools NAME SUITE PACKAGE...: a root with the packages and everything they are linked to.
 tools() {
-	local folder=$cache/tools/$1 suite=$2 work=$cache/tools/$1.new names
+	local folder=$cache/tools/$1 suite=$2 work=$cache/tools/$1.new names wanted
+	shift 2
 	if [ ! -e "$folder/version" ]; then
 		use_suite "$suite"
 		rm -rf "$work" "$folder"
+		wanted=$(IFS='|' && echo "$*")
 		names=$(apt-cache "${apt_options[@]}" depends --recurse --no-recommends --no-suggests \
-			--no-conflicts --no-breaks --no-replaces --no-enhances ksmbd-tools |
-			grep -E '^(ksmbd-tools|zlib1g|lib[a-z0-9.+-]+)$' | sort -u)
+			--no-conflicts --no-breaks --no-replaces --no-enhances "$@" |
+			grep -E "^($wanted|zlib1g|lib[a-z0-9.+-]+)\$" | sort -u)
 		# shellcheck disable=SC2086 # a list of names
 		download "$work/debs" $names
-		say "unpacking ksmbd-tools of $suite"
+		say "unpacking $1 of $suite"
 		mkdir -p "$work"/usr/{bin,lib,lib64,sbin} "$work"/{dev,etc,proc,run,srv,sys,tmp,var,mnt}
 		for dir in bin lib lib64 sbin; do
 			ln -s "usr/$dir" "$work/$dir"
@@ -209,7 +212,7 @@ tools() {
 		for deb in "$work"/debs/*.deb; do
 			dpkg-deb --fsys-tarfile "$deb" | tar -x --keep-directory-symlink -C "$work"
 		done
-		dpkg-deb -f "$work"/debs/ksmbd-tools_*.deb Version >"$work/version.new"
+		dpkg-deb -f "$work"/debs/"$1"_*.deb Version >"$work/version.new"
 		rm -rf "$work/debs" "$work"/usr/share/{doc,locale,man}
 		mv "$work/version.new" "$work/version"
 		mv "$work" "$folder"
@@ -230,8 +233,9 @@ for what in "$@"; do
 			binutils-x86-64-linux-gnu libbinutils libctf0 libctf-nobfd0 libsframe3 libjansson4 \
 			libc6 libelf1t64 libgmp10 libisl23 libmpc3 libmpfr6 libzstd1 zlib1g libgcc-s1 libstdc++6
 		;;
-	tools-3.4.7) tools 3.4.7 bookworm ;;
-	tools-3.5) tools 3.5 trixie ;;
+	tools-3.4.7) tools 3.4.7 bookworm ksmbd-tools ;;
+	tools-3.5) tools 3.5 trixie ksmbd-tools ;;
+	tools-samba) tools samba bookworm samba samba-libs samba-common samba-common-bin ;;
 	*) say "unknown: $what"; exit 2 ;;
 	esac
 done

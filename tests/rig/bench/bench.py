@@ -1,0 +1,126 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""What a server costs for each operation: `make bench`, see README.md and docs/performance.md.
+
+    SERVERS="ours-6.1 smbd" WORKLOADS="read 1 MiB|memory" ROUNDS=3 OUT=folder bench.py
+
+Runs itself again in a network namespace of its own, which goes when it ends.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+
+import memory
+import net
+from meter import Meter
+from peers import PEERS, Peer, Running, fetch_all, prepare, wanted
+from report import KIB, Results, number, save, say, spread
+from vm import TOP, Vm, stock
+from workloads import Workload, all_workloads, chosen
+
+MEMORY_ROWS = ("memory of an idle client", "memory of an open handle")
+ROWS = [*(workload.name for workload in all_workloads()), *MEMORY_ROWS]
+
+
+class Column:
+    """One server's measurements, in one guest."""
+
+    def __init__(self, peer: Peer, vm: Vm, running: Running, results: Results) -> None:
+        self.peer, self.vm, self.running, self.results = peer, vm, running, results
+        self.meter = Meter(vm)
+        self.counts: dict[str, int] = {}
+
+    def round(self, workloads: list[Workload], with_memory: bool) -> None:
+        for workload in workloads:
+            if self.running.target.speaks_smb or workload.on_floor:
+                begin = time.monotonic()
+                value = self.sample(workload)
+                self.results.add(workload.name, self.peer.name, value)
+                say(f"  {self.peer.name:11}{workload.name:42}{value:12,.1f}"
+                    f"{time.monotonic() - begin:6.1f} s")  # fmt: skip
+        if with_memory and self.peer.clients:
+            cost = memory.measure(self.vm, self.running.target, self.peer.clients)
+            for name, value in zip(MEMORY_ROWS, (cost.client, cost.handle), strict=True):
+                self.results.add(name, self.peer.name, value, KIB)
+                say(f"  {self.peer.name:11}{name:42}{value:12,.1f} KiB")
+
+    def sample(self, workload: Workload) -> float:
+        """Thousand instructions of one operation."""
+        workload.begin(self.running.target)
+        try:
+            if workload.name not in self.counts:
+                self.counts[workload.name] = self.meter.count_for(workload.turn)
+            count = self.counts[workload.name]
+            for _ in range(max(2, count // 50)):
+                workload.turn()
+            return self.meter.cost(workload.turn, count) / (count * workload.each) / 1000
+        finally:
+            workload.end()
+
+
+def measure(peer: Peer, workloads: list[Workload], with_memory: bool, rounds: int) -> Results:
+    """One server, in a guest of its own.
+
+    Raises:
+        VmError, WorkloadError: the guest or the server did what it must not.
+    """
+    results = Results()
+    with Vm(TOP / "build" / "bench" / f"console-{peer.name}.log") as vm:
+        begin = time.monotonic()
+        vm.boot(stock(peer.kernel), tap=net.TAP, counting=True, timeout=600)
+        prepare(vm)
+        running = peer.start(vm)
+        say(f"{peer.name}: {vm.release} serves after {time.monotonic() - begin:.0f} s")
+        column = Column(peer, vm, running, results)
+        column.meter.calibrate()
+        say(f"  a reading costs {column.meter.own_ns / 1000:,.0f} thousand instructions, an idle"
+            f" second {column.meter.idle_rate * 1e6:,.0f}")  # fmt: skip
+        results.servers[peer.name] = {
+            "kernel": vm.release, "version": running.version, "commit": commit(),
+        }  # fmt: skip
+        for _ in range(rounds):
+            column.round(workloads, with_memory)
+        running.stop()
+        if splat := vm.splats():
+            sys.exit(f"{peer.name}: the kernel log has a splat\n{splat}")
+    return results
+
+
+def commit() -> str:
+    done = subprocess.run(["git", "-C", TOP, "rev-parse", "--short=12", "HEAD"],
+                          capture_output=True, text=True, check=False)  # fmt: skip
+    return done.stdout.strip()
+
+
+def inside(peers: list[Peer]) -> int:
+    """In the namespace: measures, and writes what is known after each server."""
+    match = chosen(os.environ.get("WORKLOADS", "").split("|"))
+    workloads = [workload for workload in all_workloads() if match(workload.name)]
+    with_memory = any(match(name) for name in MEMORY_ROWS)
+    if not workloads and not with_memory:
+        sys.exit("bench: no workload of these names; there are\n  " + "\n  ".join(ROWS))
+    rounds = int(os.environ.get("ROUNDS", "") or 5)
+    out = TOP / (os.environ.get("OUT") or "build/bench")
+    begin = time.monotonic()
+    for peer in peers:
+        results = measure(peer, workloads, with_memory, rounds)
+        save(results, out, list(PEERS), ROWS)
+        for row, cells in results.rows.items():
+            for name, cell in cells.items():
+                say(f"  {name:11}{row:42}{number(cell['samples']):>12}"
+                    f"  ±{50 * spread(cell['samples']):.1f} %")  # fmt: skip
+    say(f"bench: {out / 'table.md'}, {time.monotonic() - begin:.0f} s")
+    return 0
+
+
+def main() -> int:
+    peers = wanted()
+    return net.within(lambda: fetch_all(peers), lambda: inside(peers))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
