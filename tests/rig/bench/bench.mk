@@ -29,3 +29,6 @@ build/bench/floor: $(BENCH)/floor.c | deps-build
 bench-profile: bench-builds	## where they go: SERVERS="ours-6.1" WORKLOADS="read 1 MiB, GMAC"
 	@$(INSTALL) profile
 	@SERVERS="$(SERVERS)" WORKLOADS="$(WORKLOADS)" PYTHONPATH=tests/vm $(PYTHON) $(BENCH)/profiler.py
+
+bench-wall: bench-builds	## two processors and several clients, ratios of the wall clock
+	@SERVERS="$(SERVERS)" PYTHONPATH=tests/vm $(PYTHON) $(BENCH)/wall.py

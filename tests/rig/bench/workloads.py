@@ -171,13 +171,14 @@ class Transfer(Wired):
     size: int = 4 * KIB
     depth: int = 1
     writes: bool = False
+    file: str = ""
     offset: int = field(default=0, init=False)
     handle: bytes = field(default=b"", init=False, repr=False)
     data: bytes = field(default=b"", init=False, repr=False)
 
     def prepare(self) -> None:
         # A file of its own for who writes: what is read stays what was written here.
-        name = "bench-written" if self.writes else "bench-read"
+        name = self.file or ("bench-written" if self.writes else "bench-read")
         self.handle = self.wire.create(name, access=READ_WRITE, disposition=OPEN_IF)
         step = max(self.size, MIB)
         for offset in range(0, FILE, step):

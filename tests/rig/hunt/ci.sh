@@ -51,6 +51,7 @@ step coverage-wire 1 coverage-wire
 step fuzz 7 fuzz TIME=15
 step fuzz-server 4 fuzz-server TIME=150
 step soak 5 soak TIME=45
+step bench 4 bench SERVERS="ours-6.1 floor" WORKLOADS="4 KiB, depth 1|compound|memory" ROUNDS=3 OUT=build/bench
 ! has test-matrix || step test-matrix 11 test-matrix
 step debug-kernel 10 debug-kernel
 step test-debug 20 test-debug
