@@ -75,7 +75,8 @@ check-python: venv-test deps-build
 	@.venv/bin/mypy
 	@MYPYPATH=build/py:tests/vm .venv/bin/mypy tests/vm/vm.py tests/vm/server.py tests/vm/run.py \
 		$(RIG)/vm/agent.py
-	@MYPYPATH=build/py:tests/vm:$(RIG)/bench .venv/bin/mypy $(wildcard $(RIG)/bench/*.py)
+	@MYPYPATH=build/py:tests/vm:$(RIG)/bench .venv/bin/mypy $(wildcard $(RIG)/bench/*.py) \
+		$(RIG)/vm/agent.py
 	@$(PYTHON) -m pytest -q tests/unit
 
 check-wire: deps-build

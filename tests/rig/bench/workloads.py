@@ -11,7 +11,6 @@ import hashlib
 import struct
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import ClassVar
 
 import raw as r
 import sealed
@@ -48,6 +47,9 @@ class Wire(Sealed):
     """A connection that knows how many credits it has."""
 
     granted = 1
+
+    def __enter__(self) -> Wire:
+        return self
 
     def receive(self) -> r.Reply:
         reply = super().receive()
@@ -129,7 +131,11 @@ class Workload:
 
     name: str
     each: int = 1
-    on_floor: ClassVar[bool] = True
+
+    @property
+    def on_floor(self) -> bool:
+        """Whether it needs no session."""
+        return True
 
     def begin(self, target: Target) -> None:
         """Connects, and makes sure once that the answers are right."""
@@ -148,6 +154,10 @@ class Wired(Workload):
 
     mode: str = PLAIN
     wire: Wire = field(init=False, repr=False)
+
+    @property
+    def on_floor(self) -> bool:
+        return self.mode == PLAIN
 
     def begin(self, target: Target) -> None:
         self.wire = Wire.to(target, self.mode)
@@ -324,8 +334,11 @@ class Miss(Wired):
 class LogOn(Workload):
     """A new connection: NEGOTIATE, NTLMv2, TREE_CONNECT, and its end."""
 
-    on_floor: ClassVar[bool] = False
     target: Target = field(init=False, repr=False)
+
+    @property
+    def on_floor(self) -> bool:
+        return False
 
     def begin(self, target: Target) -> None:
         self.target = target
