@@ -27,8 +27,8 @@ KSMBD = """\
 	netbios name = KSMBDVM
 	server signing = auto
 	map to guest = never
-	max connections = 65536
-	max ip connections = 65536
+	max connections = 8192
+	max ip connections = 8192
 	max open files = 60000
 	smb2 max read = 8M
 	smb2 max write = 8M
@@ -36,6 +36,7 @@ KSMBD = """\
 [share]
 	path = /srv/share
 	read only = no
+	max connections = 4096
 	create mask = 0777
 	directory mask = 0777
 """

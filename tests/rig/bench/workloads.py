@@ -68,7 +68,12 @@ class Wire(Sealed):
         """Sends unsigned requests at once and waits for all the answers."""
         frames = [self.header(command) + body for command, body in bodies]
         self.socket.sendall(b"".join(struct.pack(">I", len(one)) + one for one in frames))
-        return [succeed(self.receive()) for _ in frames]
+        replies: list[r.Reply] = []
+        while len(replies) < len(frames):
+            reply = self.receive()
+            if not reply.pending:
+                replies.append(succeed(reply))
+        return replies
 
     @classmethod
     def to(cls, target: Target, mode: str = PLAIN) -> Wire:
@@ -193,6 +198,9 @@ class Transfer(Wired):
         step = max(self.size, MIB)
         for offset in range(0, FILE, step):
             self.put(pattern(offset, step), offset)
+        # smbd sends without a copy what was there when the file was opened, and only that.
+        self.wire.ask(r.CLOSE, r.close(self.handle))
+        self.handle = self.wire.create(name, access=READ_WRITE, disposition=OPEN)
         self.data = pattern(0, self.size)
         self.offset = 0
         reply = self.wire.ask(r.READ, r.read(self.handle, self.size), charge(self.size))
