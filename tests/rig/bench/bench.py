@@ -9,17 +9,19 @@ Runs itself again in a network namespace of its own, which goes when it ends.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 
 import memory
 import net
 from meter import Meter
 from peers import PEERS, Peer, Running, fetch_all, prepare, wanted
 from report import KIB, Results, number, save, say, spread
-from vm import TOP, Vm, stock
+from vm import TOP, Vm, VmError, stock
 from workloads import Workload, all_workloads, chosen
 
 MEMORY_ROWS = ("memory of an idle client", "memory of an open handle")
@@ -34,7 +36,7 @@ class Column:
         self.meter = Meter(vm)
         self.counts: dict[str, int] = {}
 
-    def round(self, workloads: list[Workload], with_memory: bool) -> None:
+    def round(self, workloads: list[Workload]) -> None:
         for workload in workloads:
             if self.running.target.speaks_smb or workload.on_floor:
                 begin = time.monotonic()
@@ -42,11 +44,6 @@ class Column:
                 self.results.add(workload.name, self.peer.name, value)
                 say(f"  {self.peer.name:11}{workload.name:42}{value:12,.1f}"
                     f"{time.monotonic() - begin:6.1f} s")  # fmt: skip
-        if with_memory and self.peer.clients:
-            cost = memory.measure(self.vm, self.running.target, self.peer.clients)
-            for name, value in zip(MEMORY_ROWS, (cost.client, cost.handle), strict=True):
-                self.results.add(name, self.peer.name, value, KIB)
-                say(f"  {self.peer.name:11}{name:42}{value:12,.1f} KiB")
 
     def sample(self, workload: Workload) -> float:
         """Thousand instructions of one operation."""
@@ -63,31 +60,45 @@ class Column:
             workload.end()
 
 
-def measure(peer: Peer, workloads: list[Workload], with_memory: bool, rounds: int) -> Results:
-    """One server, in a guest of its own.
+@contextlib.contextmanager
+def serving(peer: Peer, results: Results) -> Iterator[tuple[Vm, Running]]:
+    """A guest of its own, in which the server listens; ends it, and looks into its log.
 
     Raises:
-        VmError, WorkloadError: the guest or the server did what it must not.
+        VmError: the guest or the server did what it must not.
     """
-    results = Results()
     with Vm(TOP / "build" / "bench" / f"console-{peer.name}.log") as vm:
         begin = time.monotonic()
         vm.boot(stock(peer.kernel), tap=net.TAP, counting=True, timeout=600)
         prepare(vm)
         running = peer.start(vm)
         say(f"{peer.name}: {vm.release} serves after {time.monotonic() - begin:.0f} s")
-        column = Column(peer, vm, running, results)
-        column.meter.calibrate()
-        say(f"  a reading costs {column.meter.own_ns / 1000:,.0f} thousand instructions, an idle"
-            f" second {column.meter.idle_rate * 1e6:,.0f}")  # fmt: skip
         results.servers[peer.name] = {
             "kernel": vm.release, "version": running.version, "commit": commit(),
         }  # fmt: skip
-        for _ in range(rounds):
-            column.round(workloads, with_memory)
+        yield vm, running
         running.stop()
         if splat := vm.splats():
-            sys.exit(f"{peer.name}: the kernel log has a splat\n{splat}")
+            raise VmError(f"{peer.name}: the kernel log has a splat\n{splat}")
+
+
+def measure(peer: Peer, workloads: list[Workload], with_memory: bool, rounds: int) -> Results:
+    """One server. Its memory is measured in a guest of its own: crowds leave traces."""
+    results = Results()
+    if with_memory and peer.clients:
+        with serving(peer, results) as (vm, running):
+            cost = memory.measure(vm, running.target, peer.clients)
+        for name, value in zip(MEMORY_ROWS, (cost.client, cost.handle), strict=True):
+            results.add(name, peer.name, value, KIB)
+            say(f"  {peer.name:11}{name:42}{value:12,.1f} KiB")
+    if workloads:
+        with serving(peer, results) as (vm, running):
+            column = Column(peer, vm, running, results)
+            column.meter.calibrate()
+            say(f"  a reading costs {column.meter.own_ns / 1000:,.0f} thousand instructions, an"
+                f" idle second {column.meter.idle_rate * 1e6:,.0f}")  # fmt: skip
+            for _ in range(rounds):
+                column.round(workloads)
     return results
 
 

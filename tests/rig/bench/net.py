@@ -48,4 +48,4 @@ def make_tap() -> None:
     # A window that is open from the start: what it grows to is not the server's doing.
     Path("/proc/sys/net/ipv4/tcp_rmem").write_text("4096 8388608 16777216")
     subprocess.run(["ip", "addr", "add", "10.0.2.2/24", "dev", TAP], check=True)
-    subprocess.run(["ip", "link", "set", TAP, "up"], check=True)
+    subprocess.run(["ip", "link", "set", TAP, "txqueuelen", "10000", "up"], check=True)
