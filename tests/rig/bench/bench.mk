@@ -6,6 +6,7 @@ BENCH := $(patsubst %/,%,$(dir $(lastword $(MAKEFILE_LIST))))
 SERVERS   ?= floor ours-6.1 smbd stock-6.12 ours-6.12 stock-7.2 ours-7.2
 WORKLOADS ?=
 ROUNDS    ?= 5
+SAMPLE    ?= 0.5
 OUT       ?= docs/performance
 
 # Only what the chosen servers run.
@@ -14,7 +15,7 @@ bench_ours = $(patsubst ours-%,%,$(filter ours-%,$(SERVERS)))
 .PHONY: bench bench-wall bench-profile bench-builds bench-floor
 
 bench: bench-builds	## instructions per operation: SERVERS="ours-6.1 smbd" WORKLOADS="read 1 MiB|memory" ROUNDS=5
-	@SERVERS="$(SERVERS)" WORKLOADS="$(WORKLOADS)" ROUNDS="$(ROUNDS)" OUT="$(OUT)" \
+	@SERVERS="$(SERVERS)" WORKLOADS="$(WORKLOADS)" ROUNDS="$(ROUNDS)" SAMPLE="$(SAMPLE)" OUT="$(OUT)" \
 		PYTHONPATH=tests/vm $(PYTHON) $(BENCH)/bench.py
 
 bench-builds: deps-build deps-run deps-test venv-test \

@@ -16,10 +16,10 @@ from dataclasses import dataclass
 
 from vm import Vm, VmError
 
-SAMPLE_NS = 500_000_000
-"""Guest busy time of one sample; a second where a row has to repeat to less than 1 %."""
 FIRST_NS = 20_000_000
 IDLE_SECONDS = 3.0
+REST_SECONDS, RESTING, REST_TRIES = 0.1, 0.01, 600
+"""The guest rests when it is busy for less than that part of so many seconds."""
 CLOCKS = re.compile(r"now at (\d+)|\.(idle_sleeptime|iowait_sleeptime)\s*: (\d+)")
 
 
@@ -42,7 +42,7 @@ class Meter:
         sample_ns: the guest busy time that a sample is to have.
     """
 
-    def __init__(self, vm: Vm, sample_ns: int = SAMPLE_NS) -> None:
+    def __init__(self, vm: Vm, sample_ns: int) -> None:
         self.vm = vm
         self.sample_ns = sample_ns
         self.own_ns = 0.0
@@ -59,6 +59,18 @@ class Meter:
         time.sleep(seconds)  # idling is what is measured
         second = self.read()
         return second.busy - first.busy, second.now - first.now
+
+    def settle(self) -> None:
+        """Waits until what came before has no work left: a daemon may be behind with it.
+
+        Raises:
+            VmError: the guest is busy with something that does not end.
+        """
+        for _ in range(REST_TRIES):
+            busy, elapsed = self._pair(REST_SECONDS)
+            if busy - self.own_ns < RESTING * elapsed:
+                return
+        raise VmError("the guest does not come to rest")
 
     def read(self) -> Reading:
         text = str(

@@ -22,6 +22,7 @@ from report import say
 from vm import TOP, Vm, stock
 from workloads import all_workloads, chosen
 
+SAMPLE_NS = 1_000_000_000
 RATE = 10_000
 """Samples a second of guest time."""
 DATA = "/run/rig/perf.data"
@@ -33,7 +34,7 @@ def profile(peer: Peer, names: list[str]) -> None:
         vm.boot(stock(peer.kernel), tap=net.TAP, counting=True, timeout=600)
         prepare(vm)
         running = peer.start(vm)
-        meter = Meter(vm)
+        meter = Meter(vm, SAMPLE_NS)
         meter.calibrate()
         for workload in all_workloads():
             if not match(workload.name):
