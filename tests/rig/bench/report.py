@@ -70,13 +70,16 @@ def save(results: Results, folder: Path, columns: list[str], rows: list[str]) ->
 
 
 def table(results: Results, columns: list[str]) -> str:
-    """Medians; the last column is the widest spread of a row, (most - least) / median."""
+    """Medians; the last column is the widest spread of a row, (most - least) / median.
+
+    It is empty where nothing was measured twice.
+    """
     columns = [name for name in columns if name in results.servers]
     lines = []
     for name in columns:
         about = results.servers[name]
-        words = [f"Linux {about['kernel']}", *(about[key] for key in ("version",) if about[key])]
-        lines.append(f"- {name}: {', '.join(words)}")
+        what = about["version"] or f"commit {about['commit']}"
+        lines.append(f"- {name}: {what}, on Linux {about['kernel']}")
     lines += [""]
     for unit, title in ((INSTRUCTIONS, "thousand guest instructions"), (KIB, "KiB")):
         rows = {
@@ -90,8 +93,9 @@ def table(results: Results, columns: list[str]) -> str:
         lines.append("|---|" + "---:|" * (len(columns) + 1))
         for row, cells in rows.items():
             texts = [number(cells[name]["samples"]) if name in cells else "" for name in columns]
-            widest = max(spread(cell["samples"]) for cell in cells.values())
-            lines.append(f"| {row} | {' | '.join(texts)} | {100 * widest:.1f} % |")
+            repeated = [cell["samples"] for cell in cells.values() if len(cell["samples"]) > 1]
+            widest = f"{100 * max(map(spread, repeated)):.1f} %" if repeated else ""
+            lines.append(f"| {row} | {' | '.join(texts)} | {widest} |")
         lines.append("")
     return "\n".join(lines)
 
