@@ -52,7 +52,7 @@ step fuzz 7 fuzz TIME=15
 step fuzz-server 4 fuzz-server TIME=150
 step soak 5 soak TIME=45
 # Numbers are for who reads them; what fails here is an error.
-step bench 5 bench SERVERS="ours-6.1 floor" WORKLOADS="4 KiB, depth 1|compound|memory" ROUNDS=3 \
+step bench 6 bench SERVERS="ours-6.1 floor" WORKLOADS="4 KiB, depth 1|compound|memory" ROUNDS=3 \
 	SAMPLE=0.2 OUT=build/bench
 ! has test-matrix || step test-matrix 11 test-matrix
 step debug-kernel 10 debug-kernel
