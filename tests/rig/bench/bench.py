@@ -40,7 +40,8 @@ class Column:
 
     def round(self, workloads: list[Workload]) -> None:
         for workload in workloads:
-            if self.running.target.speaks_smb or workload.on_floor:
+            able = not any(word in workload.name for word in self.peer.lacks)
+            if able and (self.running.target.speaks_smb or workload.on_floor):
                 begin = time.monotonic()
                 value = self.sample(workload)
                 self.results.add(workload.name, self.peer.name, value)
