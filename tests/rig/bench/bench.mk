@@ -3,7 +3,7 @@
 
 BENCH := $(patsubst %/,%,$(dir $(lastword $(MAKEFILE_LIST))))
 
-SERVERS   ?= floor ours-6.1 smbd stock-6.12 ours-6.12 stock-7.2 ours-7.2
+SERVERS   ?= floor ours-6.1 smbd floor-6.12 stock-6.12 ours-6.12 floor-7.2 stock-7.2 ours-7.2
 WORKLOADS ?=
 ROUNDS    ?= 5
 SAMPLE    ?= 0.5
@@ -19,7 +19,7 @@ bench: bench-builds	## instructions per operation: SERVERS="ours-6.1 smbd" WORKL
 		PYTHONPATH=tests/vm $(PYTHON) $(BENCH)/bench.py
 
 bench-builds: deps-build deps-run deps-test venv-test \
-		$(if $(filter floor,$(SERVERS)),bench-floor) $(if $(filter 6.1,$(bench_ours)),vm-module)
+		$(if $(filter floor%,$(SERVERS)),bench-floor) $(if $(filter 6.1,$(bench_ours)),vm-module)
 	@$(if $(filter-out 6.1,$(bench_ours)),$(RIG)/matrix/build.sh $(filter-out 6.1,$(bench_ours)))
 
 bench-floor: build/bench/floor

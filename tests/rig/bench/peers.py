@@ -179,8 +179,10 @@ PEERS = {
         Peer("ours-6.1", "kernel", start_ours),
         # A process for each client: the guest has no room for a thousand.
         Peer("smbd", "kernel", start_smbd, ("tools-samba",), clients=200),
+        Peer("floor-6.12", "kernel-6.12", start_floor, clients=0),
         Peer("stock-6.12", "kernel-6.12", start_stock, ("tools-3.5",), lacks=("GMAC",)),
         Peer("ours-6.12", "kernel-6.12", start_ours),
+        Peer("floor-7.2", "kernel-7.2", start_floor, clients=0),
         Peer("stock-7.2", "kernel-7.2", start_stock, ("tools-3.5",), lacks=("GMAC",)),
         Peer("ours-7.2", "kernel-7.2", start_ours),
     )
