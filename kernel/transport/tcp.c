@@ -412,6 +412,7 @@ static int name_peer(struct tcp_transport *tcp)
 
 static void set_options(struct sock *sk)
 {
+	compat_hold_net(sk);	/* its last FIN may need time that we don't have */
 	tcp_sock_set_nodelay(sk);
 	sock_set_keepalive(sk);
 	tcp_sock_set_keepidle(sk, KEEPIDLE);
