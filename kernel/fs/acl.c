@@ -575,7 +575,7 @@ static int apply_as_kernel(const struct path *path, const struct sd *sd,
 		acl = posix_acl_of(sd, st, attr->ia_mode);
 	if (IS_ERR(acl))
 		return PTR_ERR(acl);
-	kernel = prepare_kernel_cred(&init_task);
+	kernel = ksmbd_user_kernel_cred();
 	if (!kernel) {
 		posix_acl_release(acl);
 		return -ENOMEM;

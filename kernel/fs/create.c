@@ -20,6 +20,7 @@
 #include "fs/durable.h"
 #include "fs/ea.h"
 #include "fs/fs.h"
+#include "fs/local.h"
 #include "fs/oplock.h"
 #include "fs/path.h"
 #include "fs/stream.h"
@@ -154,7 +155,10 @@ static ntstatus_t bind_open(struct ksmbd_open *open, const struct path *path,
 			ntstatus_from_errno(PTR_ERR(filp));
 	open->filp = filp;
 	open->file = ksmbd_file_get(d_inode(path->dentry));
-	return open->file ? STATUS_SUCCESS : STATUS_INSUFFICIENT_RESOURCES;
+	if (!open->file)
+		return STATUS_INSUFFICIENT_RESOURCES;
+	ksmbd_local_count(open->file, filp->f_mode, 1);
+	return STATUS_SUCCESS;
 }
 
 static void store_attributes(struct ksmbd_open *open, u32 attributes,

@@ -10,6 +10,7 @@
 #include <linux/jiffies.h>
 #include <linux/slab.h>
 #include "debug.h"
+#include "fs/local.h"
 #include "fs/lock.h"
 #include "fs/path.h"
 #include "server/server.h"
@@ -172,6 +173,7 @@ static void copy(struct ksmbd_open *to, struct ksmbd_open *from)
 	to->filp = get_file(from->filp);
 	to->file = from->file;
 	refcount_inc(&to->file->ref);
+	ksmbd_local_count(to->file, to->filp->f_mode, 1);
 	to->delete_on_close = from->delete_on_close;
 	to->position = from->position;
 	to->mode = from->mode;

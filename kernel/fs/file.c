@@ -15,6 +15,7 @@
 #include <linux/slab.h>
 #include "compat/vfs.h"
 #include "debug.h"
+#include "fs/local.h"
 #include "fs/notify.h"
 #include "fs/oplock.h"
 #include "fs/stream.h"
@@ -76,6 +77,7 @@ static struct ksmbd_file *new_file(struct inode *inode)
 	INIT_LIST_HEAD(&new->lock_waiters);
 	INIT_LIST_HEAD(&new->grants);
 	INIT_LIST_HEAD(&new->break_waiters);
+	ksmbd_local_prepare(&new->local);
 	return new;
 }
 
@@ -176,7 +178,7 @@ void ksmbd_file_put(struct ksmbd_file *file)
 	if (!last)
 		return;
 	WARN_ON_ONCE(!list_empty(&file->opens) || file->n_byte_locks ||
-		     !list_empty(&file->stream_opens));
+		     !list_empty(&file->stream_opens) || file->local.filp);
 	ksmbd_file_clear_delete(file);
 	free_file(file);
 }

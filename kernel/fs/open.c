@@ -16,6 +16,7 @@
 #include "compat/vfs.h"
 #include "debug.h"
 #include "fs/durable.h"
+#include "fs/local.h"
 #include "fs/lock.h"
 #include "fs/notify.h"
 #include "fs/oplock.h"
@@ -109,6 +110,21 @@ static void give_back_place(struct ksmbd_open *open)
 	spin_unlock(&s->lock);
 }
 
+/* The file still has to know its own when they are not counted there any more. */
+static void put_file(struct ksmbd_open *open)
+{
+	struct inode *inode = file_inode(open->filp);
+	fmode_t mode = open->filp->f_mode;
+
+	ihold(inode);
+	compat_fput(open->filp);
+	if (open->file) {
+		ksmbd_local_count(open->file, mode, -1);
+		ksmbd_file_put(open->file);
+	}
+	iput(inode);
+}
+
 /*
  * The references go here, in process context: an RCU callback could not drop
  * a struct file.  Only the memory waits for look-ups that still see it.
@@ -125,10 +141,8 @@ void ksmbd_open_put(struct ksmbd_open *open)
 	if (open->durable)
 		ksmbd_durable_free(open);
 	ksmbd_notify_free(open);
-	if (open->file)		/* first: the filp keeps its inode alive */
-		ksmbd_file_put(open->file);
 	if (open->filp)
-		compat_fput(open->filp);
+		put_file(open);
 	if (open->cred)
 		put_cred(open->cred);
 	kfree(open->lock_sequences);
@@ -425,15 +439,23 @@ int ksmbd_open_init(void)
 
 	if (err)
 		return err;
+	err = ksmbd_local_init();
+	if (err)
+		goto undo_oplock;
 	open_cache = KMEM_CACHE(ksmbd_open, SLAB_HWCACHE_ALIGN);
-	if (!open_cache)
-		ksmbd_oplock_exit();
-	return open_cache ? 0 : -ENOMEM;
+	if (open_cache)
+		return 0;
+	err = -ENOMEM;
+	ksmbd_local_exit();
+undo_oplock:
+	ksmbd_oplock_exit();
+	return err;
 }
 
 void ksmbd_open_exit(void)
 {
 	WARN_ON(atomic_read(&n_opens));
+	ksmbd_local_exit();
 	ksmbd_oplock_exit();
 	xa_destroy(&opens);
 	rcu_barrier();			/* free_memory() is still to run */

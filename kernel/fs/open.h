@@ -9,6 +9,7 @@
 #include <linux/rbtree.h>
 #include <linux/refcount.h>
 #include <linux/spinlock.h>
+#include <linux/workqueue.h>
 #include "ntstatus.h"
 #include "server/request.h"
 #include "wire/smb2.h"
@@ -18,6 +19,24 @@ struct ksmbd_stream;
 
 /* Inside of fs/ only: what was looked up has changed; look again. */
 #define STATUS_RETRY	NTSTATUS(0x000000FF)
+
+/**
+ * struct ksmbd_local - the kernel's lease on a file that clients cache, fs/local.c
+ * @filp: what it was set on; referenced, as long as clients cache anything
+ * @extra: @filp is no open's, or not any more
+ * @wanted: of the lease that is being set
+ * @holds: READ, WRITE (which includes READ), or 0; under file->spin, the others
+ *	under file->lock
+ * @n_writers, @n_readers: struct files of opens that write, or only read
+ * @sync: has a pin on the file while it is queued
+ */
+struct ksmbd_local {
+	struct file *filp;
+	bool extra;
+	u8 wanted, holds;
+	atomic_t n_writers, n_readers;
+	struct work_struct sync;
+};
 
 /**
  * struct ksmbd_file - one inode that has opens: what they share ([MS-FSA] 2.1.1.3)
@@ -63,6 +82,7 @@ struct ksmbd_file {
 	u32 n_caching[3];		/* that have READ, HANDLE, WRITE */
 	struct list_head break_waiters;	/* struct break_wait.link */
 	u32 n_real;			/* of @opens, more than attributes; under @lock */
+	struct ksmbd_local local;
 };
 
 /**

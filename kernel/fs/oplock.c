@@ -12,6 +12,7 @@
 #include <linux/slab.h>
 #include "debug.h"
 #include "fs/durable.h"
+#include "fs/local.h"
 #include "server/server.h"
 
 static struct workqueue_struct *break_queue;
@@ -200,6 +201,7 @@ void ksmbd_grant_settle_locked(struct ksmbd_grant *g, u8 state)
 		start_break_locked(g, g->state & (g->required | SMB2_LEASE_READ));
 	else if (g->state & ~g->required)
 		start_break_locked(g, g->state & g->required);
+	ksmbd_local_less_locked(g->file);
 	ksmbd_break_waiters_wake(g->file);
 }
 
@@ -430,9 +432,21 @@ static u8 state_of(u8 level)
 	}
 }
 
+/* The same, asked before anything is made; local processes have their say. */
+static u8 allowed(struct ksmbd_open *open, u8 want, bool lease,
+		  const struct ksmbd_grant *own)
+{
+	struct ksmbd_file *file = open->file;
+
+	spin_lock(&file->spin);
+	want = possible_locked(file, want, lease, own);
+	spin_unlock(&file->spin);
+	return want ? ksmbd_local_allow(open, want) : 0;
+}
+
 static void grant_oplock(struct ksmbd_open *open, struct ksmbd_create *c)
 {
-	u8 want = state_of(c->oplock);
+	u8 want = allowed(open, state_of(c->oplock), false, NULL);
 	struct ksmbd_grant *g;
 
 	c->oplock = SMB2_OPLOCK_LEVEL_NONE;
@@ -502,6 +516,7 @@ static void grant_lease(struct ksmbd_open *open, struct ksmbd_create *c)
 	bool fresh = !g;
 	u8 want;
 
+	want = allowed(open, lease->state & SMB2_LEASE_ALL, true, g);
 	if (!g)
 		g = lease_new(open, lease);
 	if (!g || g->file != file) {
@@ -511,7 +526,7 @@ static void grant_lease(struct ksmbd_open *open, struct ksmbd_create *c)
 		return;
 	}
 	spin_lock(&file->spin);
-	want = possible_locked(file, lease->state & SMB2_LEASE_ALL, true, g);
+	want = possible_locked(file, want, true, g);
 	/* an upgrade is had as it was asked for, or not at all */
 	if (!g->breaking && want != g->state && !(g->state & ~want) &&
 	    (fresh || want == lease->state)) {
@@ -537,6 +552,7 @@ void ksmbd_oplock_grant(struct ksmbd_open *open, struct ksmbd_create *c)
 		grant_lease(open, c);
 	else
 		grant_oplock(open, c);
+	ksmbd_local_sync(open->file);
 }
 
 void ksmbd_oplock_release(struct ksmbd_open *open)
@@ -566,6 +582,7 @@ void ksmbd_oplock_release(struct ksmbd_open *open)
 		ksmbd_break_waiters_wake(file);
 	}
 	spin_unlock(&file->spin);
+	ksmbd_local_leave(open);
 	if (timer)
 		ksmbd_grant_put(g);
 	if (last)

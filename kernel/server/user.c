@@ -9,6 +9,36 @@
 #include <linux/user_namespace.h>
 
 /*
+ * What no process can have tells our credentials from theirs: an ambient capability
+ * that is not permitted.  It gives no right to anything.
+ */
+#define MARK	CAP_LEASE
+
+static void mark(struct cred *cred)
+{
+	cap_lower(cred->cap_permitted, MARK);
+	cap_lower(cred->cap_effective, MARK);
+	cap_raise(cred->cap_ambient, MARK);
+}
+
+bool ksmbd_user_is_current(void)
+{
+	const struct cred *cred = current_cred();
+
+	return cap_raised(cred->cap_ambient, MARK) &&
+	       !cap_raised(cred->cap_permitted, MARK);
+}
+
+struct cred *ksmbd_user_kernel_cred(void)
+{
+	struct cred *cred = prepare_kernel_cred(&init_task);
+
+	if (cred)
+		mark(cred);
+	return cred;
+}
+
+/*
  * Nobody but uid 0 has any: nothing overrides permissions, the sticky bit or
  * quota for a user, and what a client asks for in root's name does not
  * override quota either, nor reach beyond files.
@@ -46,6 +76,7 @@ static const struct cred *new_cred(kuid_t uid, kgid_t gid,
 	set_ids(cred, uid, gid);
 	set_groups(cred, groups);
 	set_capabilities(cred);
+	mark(cred);
 	return cred;
 }
 

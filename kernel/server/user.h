@@ -35,5 +35,9 @@ bool ksmbd_user_same(const struct ksmbd_user *a, const struct ksmbd_user *b);
  */
 const struct cred *ksmbd_user_fs_cred(const struct ksmbd_user *user,
 				      u16 force_uid, u16 force_gid);
+/* One for what a handle's rights have decided already; NULL: no memory. */
+struct cred *ksmbd_user_kernel_cred(void);
+/* Does this thread work for a client just now, with a credential of the above? */
+bool ksmbd_user_is_current(void);
 
 #endif

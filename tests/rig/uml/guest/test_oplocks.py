@@ -12,6 +12,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from caching import (
+    BATCH,
+    EXCLUSIVE,
+    HANDLE,
+    LEVEL_II,
+    NONE,
+    READ,
+    acknowledge,
+    granted,
+    lease_of,
+    leased,
+)
 from raw import (
     CANCEL,
     CLOSE,
@@ -22,7 +34,6 @@ from raw import (
     WRITE,
     Gone,
     Raw,
-    Reply,
     close,
     create,
     file_id,
@@ -31,11 +42,9 @@ from raw import (
     write,
 )
 
-NONE, LEVEL_II, EXCLUSIVE, BATCH = 0, 1, 8, 9
 INVALID_OPLOCK_PROTOCOL = "0xc00000e3"
 UNASKED = 0xFFFFFFFFFFFFFFFF
 STORM_SECONDS = 8
-READ, HANDLE = 1, 2
 RENAME, DISPOSITION = 10, 13
 
 
@@ -43,33 +52,6 @@ RENAME, DISPOSITION = 10, 13
 def leaser() -> Iterator[Raw]:
     with Raw(445, timeout=120) as raw:
         yield raw.ready("share", 0x0302)
-
-
-def acknowledge(handle: bytes, level: int) -> bytes:
-    return struct.pack("<HBBI16s", 24, level, 0, 0, handle)
-
-
-def leased(name: str, key: int, state: int) -> bytes:
-    """A CREATE that asks for a lease, version 1."""
-    body = create(name, oplock=0xFF)
-    body += bytes(-len(body) % 8)
-    data = struct.pack("<16sIIQ", bytes([key]) * 16, state, 0, 0)
-    context = struct.pack("<IHHHHI4sI", 0, 16, 4, 0, 24, len(data), b"RqLs", 0) + data
-    return body[:48] + struct.pack("<II", 64 + len(body), len(context)) + body[56:] + context
-
-
-def lease_of(reply: Reply) -> int:
-    """The state that a CREATE was granted, of the only context."""
-    assert reply.status == "SUCCESS" and reply.body[2] == 0xFF, reply
-    (offset,) = struct.unpack_from("<I", reply.body, 80)
-    (state,) = struct.unpack_from("<I", reply.body, offset - 64 + 24 + 16)
-    return int(state)
-
-
-def granted(client: Raw, name: str, level: int, **more: int) -> tuple[bytes, int]:
-    reply = client.call(CREATE, create(name, oplock=level, **more))
-    assert reply.status == "SUCCESS", reply
-    return file_id(reply), reply.body[2]
 
 
 def test_an_open_waits_for_the_acknowledgment(client: Raw, other: Raw, folder: Path) -> None:
