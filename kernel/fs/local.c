@@ -122,14 +122,6 @@ static bool lm_break(struct compat_lease *fl)
 	return over;
 }
 
-/* F_UNLCK comes from us, or from a kernel that has waited long enough. */
-static int lm_change(struct compat_lease *fl, int type, struct list_head *dispose)
-{
-	if (type == F_UNLCK)
-		set_holds(file_of(fl), 0);
-	return lease_modify(fl, type, dispose);
-}
-
 /* Among clients the protocol's own oplocks and leases decide. */
 static bool lm_breaker_owns_lease(struct compat_lease *fl)
 {
@@ -139,7 +131,7 @@ static bool lm_breaker_owns_lease(struct compat_lease *fl)
 static const struct compat_lease_ops lease_ops = {
 	.lm_setup		= lm_setup,
 	.lm_break		= lm_break,
-	.lm_change		= lm_change,
+	.lm_change		= lease_modify,
 	.lm_breaker_owns_lease	= lm_breaker_owns_lease,
 };
 
@@ -172,12 +164,15 @@ static int set_patiently(struct ksmbd_file *file)
 	return err;
 }
 
+/* Perhaps there is none: the kernel ends a lease that it has waited for long enough. */
 static void give_back(struct ksmbd_file *file)
 {
 	void *owner = file;
 
-	if (READ_ONCE(file->local.holds))
-		vfs_setlease(file->local.filp, F_UNLCK, NULL, &owner);
+	if (!READ_ONCE(file->local.holds))
+		return;
+	vfs_setlease(file->local.filp, F_UNLCK, NULL, &owner);
+	set_holds(file, 0);
 }
 
 /*
@@ -259,7 +254,7 @@ u8 ksmbd_local_allow(struct ksmbd_open *open, u8 want)
 	return want;
 }
 
-/* A process has the file open to write: nobody may cache it. */
+/* A process has the file open to write, or may have: nobody may cache it. */
 static void take_everything(struct ksmbd_file *file)
 {
 	const struct oplock_claim all = { .take_all = true };
@@ -273,6 +268,7 @@ void ksmbd_local_sync(struct ksmbd_file *file)
 {
 	const struct cred *saved;
 	u8 needed, holds;
+	int err;
 
 	lockdep_assert_held(&file->lock);
 	if (!file->local.filp)
@@ -285,9 +281,11 @@ void ksmbd_local_sync(struct ksmbd_file *file)
 	saved = override_creds(all_rights);
 	if (holds > needed)
 		give_back(file);
-	if (needed == SMB2_LEASE_READ && holds != needed &&
-	    set(file, SMB2_LEASE_READ) == -EAGAIN)
-		take_everything(file);
+	if (needed == SMB2_LEASE_READ && holds != needed) {
+		err = set(file, SMB2_LEASE_READ);
+		if (err && err != -EINVAL)
+			take_everything(file);
+	}
 	if (!needed)
 		drop_filp(&file->local);
 	revert_creds(saved);
