@@ -16,9 +16,16 @@ from ksmbd.mountd import hosts
 from ksmbd.mountd.homes import find_share
 from ksmbd.mountd.nss import System
 from ksmbd.shared import macros
-from ksmbd.shared.abi import TreeConnectRequest, TreeFlag, TreeStatus, UserStatus
+from ksmbd.shared.abi import (
+    TreeConnectRequest,
+    TreeFlag,
+    TreeRequestFlag,
+    TreeStatus,
+    UserStatus,
+)
 from ksmbd.shared.config import Config, Share
 from ksmbd.shared.users import UserDb
+from ksmbd.shared.values import Encryption
 
 _NO_FLAGS = TreeFlag(0)
 
@@ -96,7 +103,7 @@ def _flags(
     if unwelcome is not None:
         raise _Refused(TreeStatus.HOST_DENIED, unwelcome)
 
-    flags = TreeFlag(0)
+    flags = _protection(request, share)
     if not request.account or request.account_flags & UserStatus.GUEST_ACCOUNT:
         _admit_guest(share, config)
         flags |= TreeFlag.GUEST_ACCOUNT
@@ -114,6 +121,17 @@ def _flags(
     if _may_write(person, share):
         return flags | TreeFlag.WRITABLE
     return flags | TreeFlag.READ_ONLY
+
+
+def _protection(request: TreeConnectRequest, share: Share) -> TreeFlag:
+    if share.encryption is not Encryption.MANDATORY:
+        return TreeFlag(0)
+    if TreeRequestFlag.ENCRYPTS not in request.flags:
+        raise _Refused(
+            TreeStatus.ERROR,
+            "it has to be encrypted (smb3 encryption), on which this kernel module cannot insist",
+        )
+    return TreeFlag.ENCRYPT
 
 
 def _admit_guest(share: Share, config: Config) -> None:

@@ -122,6 +122,8 @@ class TreeRequestFlag(IntFlag):
 
     IPV6 = 0x1
     SMB2 = 0x2
+    ENCRYPTS = 0x8000
+    """Of our module only: it insists on encryption where the answer has ENCRYPT."""
 
 
 class TreeFlag(IntFlag):
@@ -132,6 +134,8 @@ class TreeFlag(IntFlag):
     WRITABLE = 0x4
     ADMIN_ACCOUNT = 0x8
     UPDATE = 0x10
+    ENCRYPT = 0x8000
+    """Nothing is served in clear; for a request that has ENCRYPTS only."""
 
 
 class TreeStatus(IntEnum):

@@ -154,6 +154,7 @@ class Share:
     create_mask: int = _S["create mask"]
     crossmnt: bool = _S["crossmnt"]
     directory_mask: int = _S["directory mask"]
+    encryption: Encryption = _S["smb3 encryption"]
     follow_symlinks: bool = _S["follow symlinks"]
     force_create_mode: int = _S["force create mode"]
     force_directory_mode: int = _S["force directory mode"]
@@ -579,13 +580,6 @@ class _Reader:
         value = fold_key(entry.value)
         if key in samba.PRINTABLE and value not in ("no", "false", "off", "0"):
             raise _LeftOut(entry, "there is no printing here", Level.WARNING)
-        elsewhere = parameters.look_up(Scope.GLOBAL, key)
-        if elsewhere is None or elsewhere[0].attribute != "encryption":
-            return
-        if value in ("required", "mandatory"):
-            raise _LeftOut(
-                entry, f"{entry.key!r} can be insisted on in [global] only, for all shares"
-            )
 
     def _unknown(self, entry: Entry, scope: Scope, key: str) -> None:
         text = f"unknown parameter {entry.key!r} is ignored"

@@ -96,9 +96,10 @@ def _share(
     *,
     synonyms: tuple[str, ...] = (),
     inverse: tuple[str, ...] = (),
+    attribute: str = "",
     inherits: bool = True,
 ) -> Parameter:
-    attribute = name.replace(" ", "_")
+    attribute = attribute or name.replace(" ", "_")
     return Parameter(name, attribute, Scope.SHARE, read, default, help, synonyms, inverse, inherits)
 
 
@@ -296,6 +297,15 @@ PARAMETERS: tuple[Parameter, ...] = (
         True,
         "no: those allowed to connect may write",
         inverse=("writable", "writeable", "write ok"),
+    ),
+    _share(
+        "smb3 encryption",
+        values.encryption,
+        Encryption.AUTO,
+        "mandatory: nothing of this share is served in clear",
+        attribute="encryption",
+        synonyms=("smb encrypt", "server smb encrypt"),
+        inherits=False,
     ),
     _share("store dos attributes", values.boolean, True, "keep DOS attributes with the file"),
     _share("valid users", values.user_list, (), "when given: only these may connect"),

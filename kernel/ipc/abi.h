@@ -171,6 +171,8 @@ struct ksmbd_share_config_response {
 /* ksmbd_tree_connect_request.flags */
 #define KSMBD_TREE_CONN_REQ_IPV6	BIT(0)
 #define KSMBD_TREE_CONN_REQ_SMB2	BIT(1)
+/* ours, which the stock tools pass over: the module can insist on encryption */
+#define KSMBD_TREE_CONN_REQ_ENCRYPTS	BIT(15)
 
 struct ksmbd_tree_connect_request {
 	__u32 handle;
@@ -204,6 +206,8 @@ enum ksmbd_tree_status {
 #define KSMBD_TREE_CONN_FLAG_WRITABLE		BIT(2)
 #define KSMBD_TREE_CONN_FLAG_ADMIN_ACCOUNT	BIT(3)
 #define KSMBD_TREE_CONN_FLAG_UPDATE		BIT(4)
+/* ours, an answer to ENCRYPTS only: nothing is served in clear */
+#define KSMBD_TREE_CONN_FLAG_ENCRYPT		BIT(15)
 
 struct ksmbd_tree_connect_response {
 	__u32 handle;

@@ -208,7 +208,8 @@ int ksmbd_ipc_tree_connect(struct ksmbd_ipc_tree *tree)
 {
 	struct ksmbd_tree_connect_request req = {
 		.account_flags	= tree->account_flags,
-		.flags		= KSMBD_TREE_CONN_REQ_SMB2,
+		.flags		= KSMBD_TREE_CONN_REQ_SMB2 |
+				  KSMBD_TREE_CONN_REQ_ENCRYPTS,
 		.session_id	= tree->session_id,
 		.connect_id	= tree->tree_id,
 	};

@@ -293,6 +293,13 @@ static ntstatus_t tree_permission(const struct attempt *a,
 		return refuse(a, status_of(q.status), reason_of(q.status),
 			      q.status);
 	tree->writable = q.flags & KSMBD_TREE_CONN_FLAG_WRITABLE;
+	tree->encrypt_data = q.flags & KSMBD_TREE_CONN_FLAG_ENCRYPT;
+	/* who has no key, or cannot: guests, and dialects before 3.0 */
+	if (tree->encrypt_data && !a->session->encrypt) {
+		ksmbd_ipc_tree_disconnect(a->session->id, tree->id);
+		return refuse(a, STATUS_ACCESS_DENIED,
+			      "it is for encrypted sessions only", 0);
+	}
 	/*
 	 * What the share permits, [MS-SMB2] 3.3.5.7: what the files permit is
 	 * theirs to say, and a client may take a share for read-only by this.

@@ -60,6 +60,7 @@ struct ksmbd_tree {
 	struct ksmbd_share *share;
 	const struct cred *cred;
 	bool writable;
+	bool encrypt_data;		/* nothing on it is served in clear */
 	u32 maximal_access;
 	enum ksmbd_tree_state { TREE_NEW, TREE_LIVE, TREE_DYING } state;
 };

@@ -219,7 +219,11 @@ static ntstatus_t find_session(struct ksmbd_request *rq, unsigned int needs)
 static ntstatus_t find_tree(struct ksmbd_request *rq)
 {
 	rq->tree = ksmbd_tree_find(rq->session, rq->hdr.tree_id);
-	return rq->tree ? STATUS_SUCCESS : STATUS_NETWORK_NAME_DELETED;
+	if (!rq->tree)
+		return STATUS_NETWORK_NAME_DELETED;
+	/* [MS-SMB2] 3.3.5.2.11; also what is chained to the TREE_CONNECT itself */
+	return rq->tree->encrypt_data && !rq->msg->sealed_by ?
+		STATUS_ACCESS_DENIED : STATUS_SUCCESS;
 }
 
 /* Reauthenticated as nobody: its trees are still those of its owner. */

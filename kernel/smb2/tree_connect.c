@@ -57,6 +57,8 @@ ntstatus_t smb2_tree_connect(struct ksmbd_request *rq)
 						  SMB2_SHARE_TYPE_DISK;
 	if (rq->tree->share->pipe)
 		rsp->share_flags = SMB2_SHAREFLAG_NO_CACHING;
+	if (rq->tree->encrypt_data)
+		rsp->share_flags |= SMB2_SHAREFLAG_ENCRYPT_DATA;
 	rsp->maximal_access = rq->tree->maximal_access;
 	return STATUS_SUCCESS;
 }

@@ -15,6 +15,7 @@ from ksmbd.shared import abi, config
 from ksmbd.shared.abi import ShareFlag, TreeFlag, TreeStatus, UserStatus
 from ksmbd.shared.config import Config, Globals, MapToGuest, Share
 from ksmbd.shared.users import User, UserDb
+from ksmbd.shared.values import Encryption
 
 HASH = bytes(range(16))
 
@@ -61,12 +62,13 @@ def connect(
     account: str = "alice",
     peer: str = "192.0.2.1",
     name: str = "",
+    flags: abi.TreeRequestFlag = abi.TreeRequestFlag.SMB2,
     **settings: object,
 ) -> access.Verdict:
     request = abi.TreeConnectRequest(
         handle=1,
         account_flags=UserStatus.OK if account else UserStatus.OK | UserStatus.GUEST_ACCOUNT,
-        flags=abi.TreeRequestFlag.SMB2,
+        flags=flags,
         session_id=1,
         connect_id=1,
         account=account,
@@ -77,6 +79,7 @@ def connect(
 
 
 DATA = Share(name="data", path="/srv/data")
+SEALED = replace(DATA, encryption=Encryption.MANDATORY)
 INVALID = TreeStatus.INVALID_USER
 RO = access.Verdict(TreeStatus.OK, TreeFlag.READ_ONLY)
 RW = access.Verdict(TreeStatus.OK, TreeFlag.WRITABLE)
@@ -109,6 +112,15 @@ def test_an_admitted_user_gets_what_the_lists_say(
     share: Share, account: str, expected: access.Verdict
 ) -> None:
     assert expected == connect(share, account)
+
+
+def test_a_share_to_be_encrypted_is_served_by_a_module_that_sees_to_it() -> None:
+    able = abi.TreeRequestFlag.SMB2 | abi.TreeRequestFlag.ENCRYPTS
+    assert connect(SEALED, flags=able).flags == TreeFlag.READ_ONLY | TreeFlag.ENCRYPT
+    assert connect(DATA, flags=able).flags == TreeFlag.READ_ONLY
+    refused = connect(SEALED)
+    assert refused.status is TreeStatus.ERROR
+    assert "kernel module cannot insist" in refused.reason
 
 
 @pytest.mark.parametrize(

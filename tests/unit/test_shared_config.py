@@ -202,7 +202,6 @@ def test_a_path_in_global_is_no_default() -> None:
         ("[s]\npath = /s\ncopy = t\n", "copy: there is no section [t]"),
         ("[s]\npath = /s\ncopy = s\n", "copy: [s] copies itself"),
         ("[homes]\npath = /srv/%m/%S\n", "its path '/srv/%m/%S' has %m, which is not known here"),
-        ("[s]\npath = /s\nsmb encrypt = required\n", "'smb encrypt' can be insisted on in"),
         ("[a/b]\npath = /s\n", "no client can ask for a name with /"),
         (f"[{'n' * 64}]\npath = /s\n", "its name is longer than 63 bytes"),
     ],

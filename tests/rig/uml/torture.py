@@ -25,6 +25,14 @@ import smbtorture  # noqa: E402
 from server import PASSWORD, USERS  # noqa: E402
 
 SHARES = Path("/srv")
+MORE_SHARES = """
+[sealed]
+	path = /srv/share
+	read only = no
+	guest ok = yes
+	smb3 encryption = mandatory
+	max connections = 3
+"""
 
 
 def prepare() -> None:
@@ -38,7 +46,7 @@ def prepare() -> None:
         path.chmod(0o777)
         os.chown(path, 2001, 2001)
     Path("/etc/ksmbd").mkdir(exist_ok=True)
-    Path("/etc/ksmbd/ksmbd.conf").write_text(smbtorture.TORTURE_CONFIG)
+    Path("/etc/ksmbd/ksmbd.conf").write_text(smbtorture.TORTURE_CONFIG + MORE_SHARES)
     for name in USERS:
         subprocess.run(
             [sys.executable, "-m", "ksmbd.adduser", "-a", name, "-p", PASSWORD], check=True
