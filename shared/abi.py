@@ -115,6 +115,10 @@ class ShareFlag(IntFlag):
     UPDATE = 0x4000
     CROSSMNT = 0x8000
     CONTINUOUS_AVAILABILITY = 0x10000
+    HIDE_SPECIAL = 1 << 29
+    """This and the following are our module's; the stock one passes over them."""
+    HIDE_UNWRITEABLE = 1 << 30
+    HIDE_UNREADABLE = 1 << 31
 
 
 class TreeRequestFlag(IntFlag):

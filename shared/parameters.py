@@ -258,6 +258,11 @@ PARAMETERS: tuple[Parameter, ...] = (
     ),
     _share("guest ok", values.boolean, False, "guests may connect", synonyms=("public",)),
     _share("hide dot files", values.boolean, True, "mark .names as hidden"),
+    _share("hide special files", values.boolean, False, "list files and directories only"),
+    _share("hide unreadable", values.boolean, False, "list only what the user may read"),
+    _share(
+        "hide unwriteable files", values.boolean, False, "list only files that the user may write"
+    ),
     _share(
         "hosts allow",
         values.host_patterns,

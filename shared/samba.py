@@ -210,9 +210,8 @@ _MISSED: tuple[tuple[str, str], ...] = (
         "username map",
     ),
     (
-        "everything is listed; keep people out of the share with 'valid users'",
-        "access based share enum|hide unreadable|hide unwriteable files|hide special files"
-        "|hide files|hide new files timeout|dont descend",
+        "all shares are listed, and all names but those of 'hide unreadable' and its like",
+        "access based share enum|hide files|hide new files timeout|dont descend",
     ),
     (
         "names that are vetoed do not exist here and keep their directory from being removed",

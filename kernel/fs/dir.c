@@ -18,6 +18,7 @@
 #include <linux/namei.h>
 #include <linux/slab.h>
 #include "compat/vfs.h"
+#include "fs/access.h"
 #include "fs/ea.h"
 #include "fs/fs.h"
 #include "fs/path.h"
@@ -159,9 +160,31 @@ static int put_bare(struct dir_query *q, const struct batch_entry *e)
 	return put_entry(q, &f, e->name);
 }
 
+/* Left out of listings on this share, for this user; it can still be asked for. */
+static bool is_hidden(const struct dir_query *q, const struct path *path)
+{
+	const struct ksmbd_tree *tree = q->open->tree;
+	u32 flags = tree->share->flags & KSMBD_SHARE_FLAGS_HIDE;
+	bool file = d_is_reg(path->dentry);
+	u32 may;
+
+	if (!flags)
+		return false;
+	if (flags & KSMBD_SHARE_FLAG_HIDE_SPECIAL && !file &&
+	    !d_is_dir(path->dentry))
+		return true;
+	may = ksmbd_access_maximal(tree, path, &q->open->filp->f_path);
+	/* a directory may hold what can be written */
+	return (flags & KSMBD_SHARE_FLAG_HIDE_UNREADABLE &&
+		!(may & FILE_READ_DATA)) ||
+	       (flags & KSMBD_SHARE_FLAG_HIDE_UNWRITEABLE && file &&
+		!(may & FILE_WRITE_DATA));
+}
+
 static int put_batch_entry(struct dir_query *q, const struct batch_entry *e)
 {
 	struct ksmbd_tree *tree = q->open->tree;
+	bool hides = tree->share->flags & KSMBD_SHARE_FLAGS_HIDE;
 	struct path path;
 	int err;
 
@@ -169,15 +192,16 @@ static int put_batch_entry(struct dir_query *q, const struct batch_entry *e)
 	    ksmbd_fs_vetoed(tree->share, e->name))
 		return 0;
 	/* names alone need no look at the files, if they surely are files */
-	if (q->info_class == FILE_NAMES_INFORMATION && e->type != DT_UNKNOWN)
+	if (q->info_class == FILE_NAMES_INFORMATION && e->type != DT_UNKNOWN &&
+	    !hides)
 		return put_bare(q, e);
 	err = ksmbd_path_lookup(tree, &q->open->filp->f_path, e->name, e->len,
 				true, &path);
 	if (err == -ENOENT || err == -ELOOP)
 		return 0;
-	if (err)
-		return put_bare(q, e);
-	err = put_path(q, &path, e->name, false);
+	if (err)	/* who may not look at them may read none of them */
+		return hides ? 0 : put_bare(q, e);
+	err = is_hidden(q, &path) ? 0 : put_path(q, &path, e->name, false);
 	path_put(&path);
 	return err;
 }
@@ -233,7 +257,9 @@ static int scan_name(struct dir_query *q)
 		err = err == -ENOMEM ? err : 0;
 		goto done;
 	}
-	if (path.mnt == open->filp->f_path.mnt) {
+	if (is_hidden(q, &path)) {
+		err = 0;
+	} else if (path.mnt == open->filp->f_path.mnt) {
 		take_dentry_name_snapshot(&stored, path.dentry);
 		err = put_path(q, &path, (const char *)stored.name.name, false);
 		release_dentry_name_snapshot(&stored);

@@ -178,7 +178,8 @@ static void visit(struct ksmbd_watch *w, void *arg)
 
 	if (!may_list(w, e))
 		return;
-	if (e->too_long) {
+	/* whether a name is hidden cannot be asked here: the client lists anew */
+	if (e->too_long || share->flags & KSMBD_SHARE_FLAGS_HIDE) {
 		ksmbd_watch_overflow(w);
 		return;
 	}

@@ -57,6 +57,8 @@ ntstatus_t smb2_tree_connect(struct ksmbd_request *rq)
 						  SMB2_SHARE_TYPE_DISK;
 	if (rq->tree->share->pipe)
 		rsp->share_flags = SMB2_SHAREFLAG_NO_CACHING;
+	if (rq->tree->share->flags & KSMBD_SHARE_FLAG_HIDE_UNREADABLE)
+		rsp->share_flags |= SMB2_SHAREFLAG_ACCESS_BASED_DIRECTORY_ENUM;
 	if (rq->tree->encrypt_data)
 		rsp->share_flags |= SMB2_SHAREFLAG_ENCRYPT_DATA;
 	rsp->maximal_access = rq->tree->maximal_access;

@@ -264,6 +264,9 @@ def test_flags_follow_the_parameters() -> None:
         guest_ok=True,
         inherit_owner=True,
         follow_symlinks=True,
+        hide_special_files=True,
+        hide_unreadable=True,
+        hide_unwriteable_files=True,
         vfs_objects=("acl_xattr", "streams_xattr"),
     )
     nothing = replace(
@@ -274,7 +277,7 @@ def test_flags_follow_the_parameters() -> None:
         hide_dot_files=False,
         crossmnt=False,
     )
-    assert ShareFlag(0xBED7) == describe(everything).flags
+    assert ShareFlag(0xE000BED7) == describe(everything).flags
     assert describe(nothing).flags == ShareFlag.AVAILABLE | ShareFlag.READONLY
 
 

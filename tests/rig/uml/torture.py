@@ -32,6 +32,16 @@ MORE_SHARES = """
 	guest ok = yes
 	smb3 encryption = mandatory
 	max connections = 3
+[discreet]
+	path = /srv/share
+	read only = no
+	hide unreadable = yes
+	vfs objects = acl_xattr
+[writers]
+	path = /srv/share
+	read only = no
+	hide unwriteable files = yes
+	hide special files = yes
 """
 
 
