@@ -51,9 +51,10 @@ def _response(
         raise Unusable(f"its list of veto files is longer than {_VETO_MAX} bytes")
     if path:
         _look_at(share, path)
+    bits = flags(share)
     return ShareConfigResponse(
         handle=request.handle,
-        flags=flags(share),
+        flags=bits,
         create_mask=share.create_mask,
         directory_mask=share.directory_mask,
         force_create_mode=share.force_create_mode,
@@ -64,6 +65,9 @@ def _response(
         share_name=request.share_name,
         path=path,
         veto=veto,
+        snapshots=(share.snapshot_folder, share.snapshot_format)
+        if ShareFlag.SNAPSHOTS in bits
+        else ("", ""),
     )
 
 
@@ -79,6 +83,7 @@ def flags(share: Share) -> ShareFlag:
         ShareFlag.OPLOCKS: share.oplocks,
         ShareFlag.PIPE: share.is_ipc,
         ShareFlag.HIDE_DOT_FILES: share.hide_dot_files,
+        ShareFlag.SNAPSHOTS: share.previous_versions and not share.is_ipc,
         ShareFlag.HIDE_SPECIAL: share.hide_special_files and not share.is_ipc,
         ShareFlag.HIDE_UNWRITEABLE: share.hide_unwriteable_files and not share.is_ipc,
         ShareFlag.HIDE_UNREADABLE: share.hide_unreadable and not share.is_ipc,

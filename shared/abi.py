@@ -115,8 +115,9 @@ class ShareFlag(IntFlag):
     UPDATE = 0x4000
     CROSSMNT = 0x8000
     CONTINUOUS_AVAILABILITY = 0x10000
-    HIDE_SPECIAL = 1 << 29
+    SNAPSHOTS = 1 << 28
     """This and the following are our module's; the stock one passes over them."""
+    HIDE_SPECIAL = 1 << 29
     HIDE_UNWRITEABLE = 1 << 30
     HIDE_UNREADABLE = 1 << 31
 
@@ -408,6 +409,7 @@ class ShareConfigResponse(Message):
         pipe share           one NUL
         disk share           path NUL
         with veto patterns   (pattern NUL)... NUL path NUL
+        with SNAPSHOTS       and after that: folder NUL format NUL
 
     veto_list_sz counts the patterns with their NULs, not the one after them.
     """
@@ -439,6 +441,8 @@ class ShareConfigResponse(Message):
     share_name: str = ""
     path: str = ""
     veto: tuple[str, ...] = ()
+    snapshots: tuple[str, str] = ("", "")
+    """Folder below the path, and the format of the names in it; with SNAPSHOTS only."""
 
     def pack(self) -> bytes:
         """536 bytes and the payload; nothing but zeros for a share without flags."""
@@ -446,6 +450,8 @@ class ShareConfigResponse(Message):
             return self._pack_fixed(payload_sz=0, veto_list_sz=0)
         veto = b"".join(_string(pattern) for pattern in self.veto)
         payload = (veto + b"\0" if veto else b"") + _string(self.path)
+        if ShareFlag.SNAPSHOTS in self.flags:
+            payload += b"".join(_string(part) for part in self.snapshots)
         return self._pack_fixed(payload_sz=len(payload), veto_list_sz=len(veto)) + payload
 
     @classmethod
@@ -460,7 +466,11 @@ class ShareConfigResponse(Message):
         veto = payload[:veto_size].split(b"\0")
         path = payload[veto_size + 1 if veto_size else 0 :]
         values["veto"] = tuple(_from_string(v) for v in veto if v)
-        values["path"] = _from_string(path.partition(b"\0")[0])
+        path, _, rest = path.partition(b"\0")
+        values["path"] = _from_string(path)
+        if ShareFlag.SNAPSHOTS in ShareFlag(values["flags"]):
+            folder, _, name = rest.partition(b"\0")
+            values["snapshots"] = _from_string(folder), _from_string(name.partition(b"\0")[0])
         return cls(**values)
 
 

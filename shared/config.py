@@ -174,6 +174,8 @@ class Share:
     oplocks: bool = _S["oplocks"]
     read_list: tuple[str, ...] = _S["read list"]
     read_only: bool = _S["read only"]
+    snapshot_folder: str = _S["shadow:snapdir"]
+    snapshot_format: str = _S["shadow:format"]
     store_dos_attributes: bool = _S["store dos attributes"]
     valid_users: tuple[str, ...] = _S["valid users"]
     valid_users_set: bool = False
@@ -185,6 +187,11 @@ class Share:
     def streams(self) -> bool:
         """Whether alternate data streams are kept in xattrs."""
         return "streams_xattr" in self.vfs_objects
+
+    @property
+    def previous_versions(self) -> bool:
+        """Whether clients see the snapshots in `snapshot_folder`."""
+        return "shadow_copy2" in self.vfs_objects
 
     @property
     def acl_xattr(self) -> bool:
@@ -229,7 +236,7 @@ def _substituted(share: Share, known: Mapping[str, str]) -> Share:
     """A share with the variables of its texts and lists replaced."""
     changed: dict[str, Any] = {}
     for row in parameters.PARAMETERS:
-        if row.scope is not Scope.SHARE:
+        if row.scope is not Scope.SHARE or not row.variables:
             continue
         value = getattr(share, row.attribute)
         if isinstance(value, str):
@@ -506,6 +513,8 @@ class _Reader:
         Raises:
             ValueFault: a list that keeps people out has a variable that nobody knows.
         """
+        if not parameter.variables:
+            return entry.value
         text = self.server.expand(entry.value)
         if "%" not in text or parameter.scope is Scope.GLOBAL:
             known = frozenset[str]()
@@ -611,7 +620,7 @@ class _Reader:
 
     def _check_modules(self, entry: Entry) -> None:
         for module in entry.value.replace(",", " ").split():
-            if module not in ("streams_xattr", "acl_xattr"):
+            if module not in ("streams_xattr", "acl_xattr", "shadow_copy2"):
                 self.warn(
                     entry.file,
                     entry.line,

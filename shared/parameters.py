@@ -51,6 +51,7 @@ class Parameter:
     Attributes:
         inverse: names that mean the opposite (`writable` for `read only`).
         inherits: a share's parameter whose value in [global] is the default of the shares.
+        variables: %S and its like stand for something in it.
     """
 
     name: str
@@ -62,6 +63,7 @@ class Parameter:
     synonyms: tuple[str, ...] = ()
     inverse: tuple[str, ...] = ()
     inherits: bool = True
+    variables: bool = True
 
     @property
     def applies(self) -> Applies:
@@ -98,9 +100,12 @@ def _share(
     inverse: tuple[str, ...] = (),
     attribute: str = "",
     inherits: bool = True,
+    variables: bool = True,
 ) -> Parameter:
     attribute = attribute or name.replace(" ", "_")
-    return Parameter(name, attribute, Scope.SHARE, read, default, help, synonyms, inverse, inherits)
+    return Parameter(
+        name, attribute, Scope.SHARE, read, default, help, synonyms, inverse, inherits, variables
+    )
 
 
 _connections = values.size(1, MOST_CONNECTIONS, zero=MOST_CONNECTIONS)
@@ -304,6 +309,21 @@ PARAMETERS: tuple[Parameter, ...] = (
         inverse=("writable", "writeable", "write ok"),
     ),
     _share(
+        "shadow:format",
+        values.snapshot_format,
+        "@GMT-%Y.%m.%d-%H.%M.%S",
+        "names of snapshots: their time in UTC (vfs objects = shadow_copy2)",
+        attribute="snapshot_format",
+        variables=False,
+    ),
+    _share(
+        "shadow:snapdir",
+        values.folder_below,
+        ".snapshots",
+        "folder of snapshots, from the share's path (vfs objects = shadow_copy2)",
+        attribute="snapshot_folder",
+    ),
+    _share(
         "smb3 encryption",
         values.encryption,
         Encryption.AUTO,
@@ -315,7 +335,13 @@ PARAMETERS: tuple[Parameter, ...] = (
     _share("store dos attributes", values.boolean, True, "keep DOS attributes with the file"),
     _share("valid users", values.user_list, (), "when given: only these may connect"),
     _share("veto files", values.veto_patterns, (), "/pattern/pattern/: names that do not exist"),
-    _share("vfs objects", values.words, (), "streams_xattr, acl_xattr", synonyms=("vfs object",)),
+    _share(
+        "vfs objects",
+        values.words,
+        (),
+        "streams_xattr, acl_xattr, shadow_copy2",
+        synonyms=("vfs object",),
+    ),
     _share("write list", values.user_list, (), "users and @groups that may write"),
 )
 

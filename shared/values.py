@@ -345,6 +345,34 @@ signing = choice(
     shown="mandatory, auto, enabled, disabled",
 )
 
+_SNAPSHOT_PARTS = "YmdHMS"
+
+
+@_reader("format", "%Y %m %d and perhaps %H %M %S, each once")
+def snapshot_format(text: str, _warn: Warn, /) -> str:
+    """Reads how snapshots are named: literals, %% and the parts of a time."""
+    parts = re.findall(r"%(.?)", text.replace("%%", ""))
+    for part in parts:
+        if not part or part not in _SNAPSHOT_PARTS or parts.count(part) > 1:
+            raise ValueFault(f"{text!r}: only %Y %m %d %H %M %S are understood, each once")
+    if not {"Y", "m", "d"} <= set(parts):
+        raise ValueFault(f"{text!r} does not tell one day from another; it needs %Y, %m and %d")
+    if "/" in text or len(text.encode()) > 200:
+        raise ValueFault(f"{text!r} is not a file name")
+    return text
+
+
+@_reader("folder", "a path inside the share")
+def folder_below(text: str, _warn: Warn, /) -> str:
+    """Reads a relative path that leads down."""
+    parts = text.rstrip("/").split("/")
+    if text.startswith("/"):
+        raise ValueFault(f"{text!r} is absolute; only a folder inside the share is looked into")
+    if {"", ".", ".."} & set(parts) or len(text.encode()) > 255:
+        raise ValueFault(f"{text!r} is not a path that leads down from the share's")
+    return "/".join(parts)
+
+
 encryption = choice(
     {
         "auto": Encryption.AUTO,

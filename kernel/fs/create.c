@@ -63,6 +63,9 @@ static ntstatus_t check_arguments(const struct ksmbd_create *c)
 	    !(ksmbd_access_map_generic(c->access) &
 	      (ACCESS_DELETE | ACCESS_MAXIMUM_ALLOWED)))
 		return STATUS_ACCESS_DENIED;
+	if (c->snapshot && (overwrites(c) || c->disposition == FILE_CREATE ||
+			    c->options & FILE_DELETE_ON_CLOSE))
+		return STATUS_MEDIA_WRITE_PROTECTED;
 	/* who knows nothing of EAs has none to give */
 	if (c->eas.len && c->options & FILE_NO_EA_KNOWLEDGE)
 		return STATUS_ACCESS_DENIED;
@@ -123,6 +126,7 @@ static ntstatus_t new_open(struct ksmbd_request *rq, const struct ksmbd_create *
 	open->options = c->options;
 	open->mode = c->options & KSMBD_OPEN_MODES;
 	open->delete_on_close = c->options & FILE_DELETE_ON_CLOSE;
+	open->snapshot = c->snapshot;
 	*out = open;
 	return STATUS_SUCCESS;
 }
@@ -350,7 +354,12 @@ static ntstatus_t grant(const struct ksmbd_create *c, u32 maximal,
 			const struct ksmbd_dos_attr *attr, u32 *granted)
 {
 	u32 wanted = ksmbd_access_map_generic(c->access);
-	u32 needed = wanted & ~ACCESS_MAXIMUM_ALLOWED;
+	u32 needed;
+
+	/* as on read-only media: to ask for more is no error, to use it would be */
+	if (c->snapshot)
+		wanted &= ~KSMBD_ACCESS_WRITES;
+	needed = wanted & ~ACCESS_MAXIMUM_ALLOWED;
 
 	if (attr->attributes & FILE_ATTRIBUTE_READONLY)
 		maximal &= ~DATA_WRITE;
@@ -383,6 +392,8 @@ static ntstatus_t open_existing(struct ksmbd_request *rq,
 	if (status != STATUS_SUCCESS)
 		return status;
 	maximal = ksmbd_access_maximal(rq->tree, &p->entry, &p->parent);
+	if (c->snapshot)
+		maximal &= ~KSMBD_ACCESS_WRITES;
 	if (c->made == d_inode(p->entry.dentry))	/* its maker may do all */
 		maximal |= ACCESS_FILE_ALL;
 	if (dir)	/* READONLY there guards nothing inside */
@@ -621,6 +632,8 @@ static ntstatus_t create_with_base(struct ksmbd_request *rq,
 static ntstatus_t create_missing(struct ksmbd_request *rq,
 				 struct ksmbd_create *c, struct ksmbd_path *p)
 {
+	if (c->snapshot)
+		return STATUS_OBJECT_NAME_NOT_FOUND;
 	return c->stream ? create_with_base(rq, c) : create_new(rq, c, p);
 }
 

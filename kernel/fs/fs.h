@@ -44,6 +44,7 @@ struct ksmbd_create {
 	struct wire_span eas;
 	bool want_maximal;
 	bool posix_case;		/* exact names only */
+	bool snapshot;			/* nothing is made or changed */
 	struct sd *sd;
 
 	u32 action;

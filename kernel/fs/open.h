@@ -123,6 +123,7 @@ struct ksmbd_open {
 	struct ksmbd_durable *durable;	/* that it is, or asked to be; or NULL */
 	struct ksmbd_watch *watch;	/* a directory's, from the first CHANGE_NOTIFY
 					 * on; set under @scan and @spin */
+	bool snapshot;			/* of what cannot be changed any more */
 	bool reserved;			/* holds a slot and a place; until close */
 	u32 pipe_handle;		/* ipc handle */
 	u32 pipe_service;		/* KSMBD_RPC_*_METHOD_INVOKE */

@@ -149,6 +149,7 @@ struct ksmbd_share_config_request {
 #define KSMBD_SHARE_FLAG_CROSSMNT		BIT(15)
 #define KSMBD_SHARE_FLAG_CONTINUOUS_AVAILABILITY BIT(16)
 /* ours, which the stock module passes over */
+#define KSMBD_SHARE_FLAG_SNAPSHOTS		BIT(28)	/* two strings after the path */
 #define KSMBD_SHARE_FLAG_HIDE_SPECIAL		BIT(29)
 #define KSMBD_SHARE_FLAG_HIDE_UNWRITEABLE	BIT(30)
 #define KSMBD_SHARE_FLAG_HIDE_UNREADABLE	BIT(31)
@@ -173,6 +174,7 @@ struct ksmbd_share_config_response {
 	__u32 payload_sz;		/* 0 from tools 3.4.7 */
 	__u32 veto_list_sz;
 	__s8 ____payload[];		/* [veto list, NUL,] path, NUL */
+					/* [, snapshot folder, NUL, format, NUL] */
 };
 
 /* ksmbd_tree_connect_request.flags */

@@ -113,6 +113,8 @@ struct ksmbd_ipc_share {
 	char *path;			/* absolute; NULL for a pipe share */
 	char *veto_list;		/* patterns, each with its NUL */
 	u32 veto_list_size;
+	char *snapshots;		/* folder of snapshots, below the path; or NULL */
+	char *snapshot_format;		/* of the names in it */
 };
 
 /* -ENOENT: no such share.  A disk share without an absolute path is -EPROTO. */

@@ -103,14 +103,55 @@ static int check_name(const struct ksmbd_share_config_response *rsp,
 	return 0;
 }
 
+/* A string and its NUL at the front of what is left of a payload; kfree() */
+static int take_string(char **string, const char **payload, u32 *size, u32 max)
+{
+	u32 len = strnlen(*payload, *size);
+
+	if (len == *size || len >= max)
+		return -EPROTO;
+	*string = kstrdup(*payload, GFP_KERNEL);
+	*payload += len + 1;
+	*size -= len + 1;
+	return *string ? 0 : -ENOMEM;
+}
+
+/* A path from the share's root that leads down and nowhere else. */
+static bool leads_down(const char *path)
+{
+	const char *end;
+
+	for (;; path = end + 1) {
+		end = strchrnul(path, '/');
+		if (end == path || (end - path == 1 && *path == '.') ||
+		    (end - path == 2 && path[0] == '.' && path[1] == '.'))
+			return false;
+		if (!*end)
+			return true;
+	}
+}
+
+static int take_snapshots(struct ksmbd_ipc_share *share, const char *payload,
+			  u32 size)
+{
+	int err = take_string(&share->snapshots, &payload, &size, NAME_MAX + 1) ?:
+		  take_string(&share->snapshot_format, &payload, &size,
+			      NAME_MAX + 1);
+
+	if (err)
+		return err;
+	return leads_down(share->snapshots) && *share->snapshot_format &&
+	       !strchr(share->snapshot_format, '/') ? 0 : -EPROTO;
+}
+
 /*
- * [veto list, NUL,] path, NUL.  What follows the path's NUL is ignored: stock
- * tools count a byte too many with "root directory".
+ * [veto list, NUL,] path, NUL.  What follows the path's NUL is ignored, but with a
+ * flag of ours: stock tools count a byte too many with "root directory".
  */
 static int take_payload(struct ksmbd_ipc_share *share, const char *payload,
 			u32 size, u32 veto)
 {
-	size_t len;
+	int err;
 
 	if (veto > size)
 		return -EPROTO;
@@ -125,12 +166,14 @@ static int take_payload(struct ksmbd_ipc_share *share, const char *payload,
 		payload += veto + 1;
 		size -= veto + 1;
 	}
-	len = strnlen(payload, size);
+	err = take_string(&share->path, &payload, &size, PATH_MAX);
+	if (err)
+		return err;
 	/* an empty path would be the root directory of the host */
-	if (len == size || len >= PATH_MAX || payload[0] != '/')
+	if (share->path[0] != '/')
 		return -EPROTO;
-	share->path = kstrdup(payload, GFP_KERNEL);
-	return share->path ? 0 : -ENOMEM;
+	return share->flags & KSMBD_SHARE_FLAG_SNAPSHOTS ?
+		take_snapshots(share, payload, size) : 0;
 }
 
 static int take_share(struct ksmbd_ipc_share *share,
@@ -199,6 +242,8 @@ void ksmbd_ipc_share_free(struct ksmbd_ipc_share *share)
 {
 	kvfree(share->veto_list);
 	kfree(share->path);
+	kfree(share->snapshots);
+	kfree(share->snapshot_format);
 	kfree(share);
 }
 

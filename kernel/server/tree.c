@@ -46,6 +46,8 @@ static void share_put(struct ksmbd_share *share)
 	if (!share->pipe)
 		path_put(&share->root);
 	kvfree(share->veto_list);
+	kfree(share->snapshots);
+	kfree(share->snapshot_format);
 	kfree(share);
 }
 
@@ -85,6 +87,8 @@ static int share_new(const struct attempt *a, struct ksmbd_ipc_share *conf,
 		}
 	}
 	swap(share->veto_list, conf->veto_list);
+	swap(share->snapshots, conf->snapshots);
+	swap(share->snapshot_format, conf->snapshot_format);
 	share->veto_list_size = conf->veto_list_size;
 	*out = share;
 	return 0;

@@ -36,6 +36,7 @@ struct ksmbd_share {
 	u16 force_uid, force_gid;
 	char *veto_list;		/* NUL-separated patterns, or NULL */
 	u32 veto_list_size;
+	char *snapshots, *snapshot_format;	/* as in struct ksmbd_ipc_share */
 };
 
 /**

@@ -11,6 +11,7 @@
 #include "fs/fs.h"
 #include "fs/notify.h"
 #include "fs/oplock.h"
+#include "fs/snapshot.h"
 
 #define IMPERSONATION_DELEGATE	3
 
@@ -41,9 +42,6 @@ static ntstatus_t check_request(const struct smb2_create_req *req)
 		return STATUS_INVALID_PARAMETER;
 	if (req->options & UNSUPPORTED_OPTIONS)
 		return STATUS_NOT_SUPPORTED;
-	/* contexts whose loss the client would not notice in time */
-	if (req->contexts & CREATE_CTX_TWRP && req->twrp)
-		return STATUS_OBJECT_NAME_NOT_FOUND;	/* no such snapshot */
 	return STATUS_SUCCESS;
 }
 
@@ -208,6 +206,22 @@ static ntstatus_t ask_for_durable(const struct ksmbd_request *rq,
 	return STATUS_SUCCESS;
 }
 
+/* 3.3.5.9.3: the file as it was at that time, which nobody can change any more */
+static ntstatus_t look_back(const struct ksmbd_request *rq, struct ksmbd_create *c,
+			    struct ksmbd_name *name)
+{
+	char *path;
+	ntstatus_t status = ksmbd_snapshot_path(rq->tree->share, rq->req.create.twrp,
+						name->path, &path);
+
+	if (status != STATUS_SUCCESS)
+		return status;
+	kfree(name->path);
+	name->path = path;
+	c->snapshot = true;
+	return STATUS_SUCCESS;
+}
+
 ntstatus_t smb2_create(struct ksmbd_request *rq)
 {
 	const struct smb2_create_req *req = &rq->req.create;
@@ -240,9 +254,11 @@ ntstatus_t smb2_create(struct ksmbd_request *rq)
 	status = ksmbd_fs_name(rq->tree, req->name, &name);
 	if (status != STATUS_SUCCESS)
 		return status;
+	status = apply_type(&name, &c.options);
+	if (status == STATUS_SUCCESS && req->contexts & CREATE_CTX_TWRP && req->twrp)
+		status = look_back(rq, &c, &name);
 	c.name = name.path;
 	c.stream = name.stream;
-	status = apply_type(&name, &c.options);
 	if (status == STATUS_SUCCESS && req->contexts & CREATE_CTX_SECD)
 		status = ksmbd_fs_decode_security(rq->tree->share,
 						  req->security_descriptor,

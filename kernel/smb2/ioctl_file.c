@@ -3,6 +3,7 @@
 #include "smb2/ioctl.h"
 
 #include "fs/fs.h"
+#include "fs/snapshot.h"
 
 /* 2.3.1: what names the file for good, made of volume and inode */
 ntstatus_t smb2_ioctl_object_id(struct ksmbd_request *rq)
@@ -80,15 +81,19 @@ ntstatus_t smb2_ioctl_set_compression(struct ksmbd_request *rq)
 						   STATUS_NOT_SUPPORTED;
 }
 
-/* [MS-SMB2] 3.3.5.15.1: there are none */
+/* [MS-SMB2] 3.3.5.15.1 */
 ntstatus_t smb2_ioctl_snapshots(struct ksmbd_request *rq)
 {
 	struct wire_writer w;
+	ntstatus_t status;
 
-	if (!smb2_ioctl_answer(rq, FSCTL_SNAPSHOTS_RSP, &w))
+	if (!smb2_ioctl_answer(rq, min_t(u32, rq->req.ioctl.max_output_response,
+					 FSCTL_SNAPSHOTS_MAX), &w))
 		return STATUS_INSUFFICIENT_RESOURCES;
-	fsctl_put_no_snapshots(&w);
-	return STATUS_SUCCESS;
+	status = ksmbd_fs_snapshots(rq->tree, &w);
+	rq->payload.len = w.len;
+	ksmbd_payload_shrink(&rq->payload);
+	return status;
 }
 
 ntstatus_t smb2_ioctl_no_reparse_point(struct ksmbd_request *rq)

@@ -24,6 +24,8 @@ ntstatus_t smb2_write(struct ksmbd_request *rq)
 	if (open->kind == OPEN_PIPE)
 		return smb2_pipe_write(rq);
 
+	if (open->snapshot)
+		return STATUS_MEDIA_WRITE_PROTECTED;
 	status = ksmbd_fs_check_locks(open, req->offset, req->length, true);
 	if (status != STATUS_SUCCESS)
 		return status;

@@ -52,10 +52,58 @@ void fsctl_put_resume_key(struct wire_writer *w,
 	wire_put_u32(w, 0);			/* Context */
 }
 
-/* [MS-SMB2] 2.2.32.2 SRV_SNAPSHOT_ARRAY; Windows fills it up to 16 bytes */
-void fsctl_put_no_snapshots(struct wire_writer *w)
+/* --- [MS-SMB2] 2.2.32.2 SRV_SNAPSHOT_ARRAY --- */
+
+#define GMT_TOKEN	25		/* UTF-16 units of @GMT-YYYY.MM.DD-HH.MM.SS and NUL */
+
+static void put_digits(struct wire_writer *w, u32 value, u32 width)
 {
-	wire_put_zero(w, FSCTL_SNAPSHOTS_RSP);
+	u32 unit = 1;
+
+	while (--width)
+		unit *= 10;
+	for (; unit; unit /= 10)
+		wire_put_u16(w, '0' + value / unit % 10);
+}
+
+static void put_part(struct wire_writer *w, char before, u32 value, u32 width)
+{
+	wire_put_u16(w, before);
+	put_digits(w, value, width);
+}
+
+void fsctl_put_snapshot(struct wire_writer *w, const struct fsctl_gmt *t)
+{
+	wire_put_u16(w, '@');
+	wire_put_u16(w, 'G');
+	wire_put_u16(w, 'M');
+	wire_put_u16(w, 'T');
+	put_part(w, '-', t->year, 4);
+	put_part(w, '.', t->month, 2);
+	put_part(w, '.', t->day, 2);
+	put_part(w, '-', t->hour, 2);
+	put_part(w, '.', t->minute, 2);
+	put_part(w, '.', t->second, 2);
+	wire_put_u16(w, 0);
+}
+
+/* Windows fills it up to 16 bytes. */
+bool fsctl_begin_snapshots(struct wire_writer *w, u32 n)
+{
+	u32 size = n ? (n * GMT_TOKEN + 1) * 2 : 0;
+	bool all = n && 12 + size <= w->cap - w->len;
+
+	wire_put_u32(w, n);
+	wire_put_u32(w, all ? n : 0);
+	wire_put_u32(w, size);
+	if (!all)
+		wire_put_zero(w, FSCTL_SNAPSHOTS_RSP - 12);
+	return all;
+}
+
+void fsctl_end_snapshots(struct wire_writer *w)
+{
+	wire_put_u16(w, 0);
 }
 
 /* [MS-FSCC] 2.3.52 FILE_ALLOCATED_RANGE_BUFFER, 2.3.71 FILE_ZERO_DATA_INFORMATION */

@@ -11,7 +11,8 @@
 #define FSCTL_RESUME_KEY_SIZE	24
 #define FSCTL_RESUME_KEY_RSP	32
 #define FSCTL_COPYCHUNK_RSP	12
-#define FSCTL_SNAPSHOTS_RSP	16
+#define FSCTL_SNAPSHOTS_RSP	16	/* the least */
+#define FSCTL_SNAPSHOTS_MAX	(256 << 10)
 
 /* SRV_COPYCHUNK_COPY */
 struct fsctl_copychunk {
@@ -39,8 +40,20 @@ void fsctl_put_copychunk(struct wire_writer *w,
 			 const struct fsctl_copychunk_rsp *rsp);
 void fsctl_put_resume_key(struct wire_writer *w,
 			  const u8 key[FSCTL_RESUME_KEY_SIZE]);
-/* SRV_SNAPSHOT_ARRAY without any */
-void fsctl_put_no_snapshots(struct wire_writer *w);
+/* A time of day in UTC, of the years up to 9999 */
+struct fsctl_gmt {
+	u16 year;
+	u8 month, day, hour, minute, second;	/* the first two from 1 on */
+};
+
+/*
+ * SRV_SNAPSHOT_ARRAY of @n times into @w, which has FSCTL_SNAPSHOTS_RSP bytes at
+ * least.  False: there are none, or no room for all, and that is all of the answer;
+ * else each is put, and the end.
+ */
+bool fsctl_begin_snapshots(struct wire_writer *w, u32 n);
+void fsctl_put_snapshot(struct wire_writer *w, const struct fsctl_gmt *t);
+void fsctl_end_snapshots(struct wire_writer *w);
 
 /* A pair of numbers: FILE_ZERO_DATA_INFORMATION, FILE_ALLOCATED_RANGE_BUFFER */
 struct fsctl_range {

@@ -188,6 +188,21 @@ CAPTURES = [
             x218=b"*.tmp\0.DS_Store\0\0/srv/s/pub",
         ),
     ),
+    (
+        dataclasses.replace(
+            PRIV,
+            flags=abi.ShareFlag.AVAILABLE | abi.ShareFlag.SNAPSHOTS,
+            snapshots=(".snap", "%Y%m%d"),
+        ),
+        zeros(
+            556,
+            x04=bytes.fromhex("01000010"),
+            x08=MASKS,
+            x14=b"priv",
+            x210=b"\x14",
+            x218=b"/srv/s\0.snap\0%Y%m%d",
+        ),
+    ),
     (abi.ShareConfigResponse(handle=0), bytes(536)),
     (
         abi.TreeConnectRequest(

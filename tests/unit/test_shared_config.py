@@ -183,6 +183,33 @@ def test_a_share_parameter_in_global_is_the_default_of_the_shares() -> None:
     assert (config.globals.max_connections, config.globals.guest_account) == (5, "ftp")
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "shadow:format = %Y-%m",
+        "shadow:format = %Y-%m-%d-%Z",
+        "shadow:format = %Y-%m-%d %Y",
+        "shadow:format = %Y/%m/%d",
+        "shadow:format = %Y%m%d%",
+        "shadow:snapdir = /snapshots",
+        "shadow:snapdir = ../snapshots",
+        "shadow:snapdir = a//b",
+        "shadow:snapdir = .",
+    ],
+)
+def test_snapshots_are_named_by_their_time_and_inside_the_share(line: str) -> None:
+    assert "f:3" in refused(f"[s]\npath = /s\n{line}\n")
+
+
+def test_a_format_of_times_has_no_variables_of_the_server_in_it() -> None:
+    """%S is a second there, and elsewhere the share."""
+    text = "[s]\npath = /s\nvfs objects = shadow_copy2\nshadow:format = %S-%Y%m%d-%M%%\n"
+    found = read(text).shares["s"]
+    assert found.snapshot_format == "%S-%Y%m%d-%M%%"
+    assert found.previous_versions
+    assert not complaints(text)
+
+
 def test_a_path_in_global_is_no_default() -> None:
     text = "[global]\npath = /\n[a]\n"
     assert "a" not in read(text).shares

@@ -37,6 +37,12 @@ MORE_SHARES = """
 	read only = no
 	hide unreadable = yes
 	vfs objects = acl_xattr
+[history]
+	path = /srv/share
+	read only = no
+	vfs objects = streams_xattr shadow_copy2
+	shadow:snapdir = .snap/daily
+	shadow:format = day-%Y-%m-%d_%H%M%S
 [writers]
 	path = /srv/share
 	read only = no

@@ -120,11 +120,39 @@ static void test_answers(void)
 	CHECK(m.w.len == FSCTL_RESUME_KEY_RSP && m.bytes[0] == 9 &&
 	      m.bytes[23] == 7);
 	msg_init(&m);
-	fsctl_put_no_snapshots(&m.w);
-	CHECK(m.w.len == FSCTL_SNAPSHOTS_RSP);
+	CHECK(!fsctl_begin_snapshots(&m.w, 0) && m.w.len == FSCTL_SNAPSHOTS_RSP);
 	msg_init(&m);
 	fsctl_put_range(&m.w, 4, 5);
 	CHECK(m.w.len == FSCTL_RANGE_SIZE && m.bytes[0] == 4 && m.bytes[8] == 5);
+}
+
+static void test_snapshots(void)
+{
+	static const char token[] = "@GMT-2026.02.09-23.07.00";
+	const struct fsctl_gmt t = { 2026, 2, 9, 23, 7, 0 };
+	struct msg m;
+	u32 i;
+
+	msg_init(&m);
+	CHECK(fsctl_begin_snapshots(&m.w, 2));
+	fsctl_put_snapshot(&m.w, &t);
+	fsctl_put_snapshot(&m.w, &t);
+	fsctl_end_snapshots(&m.w);
+	CHECK(get_unaligned_le32(m.bytes) == 2);
+	CHECK(get_unaligned_le32(m.bytes + 4) == 2);
+	CHECK(get_unaligned_le32(m.bytes + 8) == 102 && m.w.len == 114);
+	for (i = 0; i < sizeof(token); i++) {
+		CHECK(get_unaligned_le16(m.bytes + 12 + 2 * i) == token[i]);
+		CHECK(get_unaligned_le16(m.bytes + 62 + 2 * i) == token[i]);
+	}
+	CHECK(get_unaligned_le16(m.bytes + 112) == 0);
+
+	/* one byte too few for the array: how many there are, and no more */
+	msg_init(&m);
+	m.w.cap = 113;
+	CHECK(!fsctl_begin_snapshots(&m.w, 2) && m.w.len == FSCTL_SNAPSHOTS_RSP);
+	CHECK(get_unaligned_le32(m.bytes) == 2 && !get_unaligned_le32(m.bytes + 4));
+	CHECK(get_unaligned_le32(m.bytes + 8) == 102);
 }
 
 static void test_interface(void)
@@ -150,6 +178,7 @@ static void test_interface(void)
 
 void test_fsctl(void)
 {
+	test_snapshots();
 	test_interface();
 	test_copychunk();
 	test_extents();
