@@ -254,13 +254,16 @@ u8 ksmbd_local_allow(struct ksmbd_open *open, u8 want)
 	return want;
 }
 
-/* A process has the file open to write, or may have: nobody may cache it. */
-static void take_everything(struct ksmbd_file *file)
+/* What the kernel does not guard clients may not go on with. */
+static void take_from_clients(struct ksmbd_file *file, u8 what)
 {
-	const struct oplock_claim all = { .take_all = true };
+	const struct oplock_claim claim = {
+		.take		= SMB2_LEASE_WRITE,
+		.take_all	= what == SMB2_LEASE_READ,
+	};
 
 	spin_lock(&file->spin);
-	ksmbd_grant_claim_locked(file, &all);
+	ksmbd_grant_claim_locked(file, &claim);
 	spin_unlock(&file->spin);
 }
 
@@ -268,6 +271,7 @@ void ksmbd_local_sync(struct ksmbd_file *file)
 {
 	const struct cred *saved;
 	u8 needed, holds;
+	bool breaking;
 	int err;
 
 	lockdep_assert_held(&file->lock);
@@ -276,15 +280,18 @@ void ksmbd_local_sync(struct ksmbd_file *file)
 	spin_lock(&file->spin);
 	needed = needed_locked(file);
 	holds = file->local.holds;
+	breaking = file->n_breaking;
 	spin_unlock(&file->spin);
 
 	saved = override_creds(all_rights);
 	if (holds > needed)
 		give_back(file);
-	if (needed == SMB2_LEASE_READ && holds != needed) {
-		err = set(file, SMB2_LEASE_READ);
+	/* one that was broken while it was set, or stands for less from now on */
+	if (needed && holds != needed &&
+	    !(needed == SMB2_LEASE_WRITE && breaking)) {
+		err = set(file, needed);
 		if (err && err != -EINVAL)
-			take_everything(file);
+			take_from_clients(file, needed);
 	}
 	if (!needed)
 		drop_filp(&file->local);

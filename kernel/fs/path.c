@@ -78,6 +78,8 @@ static int scan_caseless(const struct ksmbd_share *share, const struct path *dir
 	loff_t before;
 	int err;
 
+	if (compat_permission(dir, MAY_READ))	/* dentry_open() does not ask */
+		return -ENOENT;
 	filp = dentry_open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC,
 			   current_cred());
 	if (IS_ERR(filp))

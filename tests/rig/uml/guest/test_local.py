@@ -121,6 +121,29 @@ def test_who_does_not_want_to_wait_does_not(client: Raw, folder: Path) -> None:
     os.close(os.open(folder / "f", os.O_RDONLY | os.O_NONBLOCK))
 
 
+def test_a_kernel_that_waits_no_longer_is_caught_up_with(
+    client: Raw, folder: Path, here: ThreadPoolExecutor
+) -> None:
+    """An administrator may have it wait less than clients are given."""
+    patience = Path("/proc/sys/fs/lease-break-time")
+    usual = patience.read_text()
+    patience.write_text("1")
+    try:
+        lease(client, "f", 1)
+        work = here.submit(read_local, folder / "f")
+        assert broken(client)[1] == READ | HANDLE
+        assert work.result(20) == b""
+    finally:
+        patience.write_text(usual)
+    client.call(OPLOCK_BREAK, acknowledge_lease(1, READ | HANDLE))
+    assert lease(client, "f", 1)[1] == READ | HANDLE | WRITES
+    work = here.submit(read_local, folder / "f")
+    assert broken(client) == (READ | HANDLE | WRITES, READ | HANDLE, True)
+    assert still_waits(work)
+    client.call(OPLOCK_BREAK, acknowledge_lease(1, READ | HANDLE))
+    work.result(20)
+
+
 def test_a_close_is_an_answer(client: Raw, folder: Path, here: ThreadPoolExecutor) -> None:
     handle, _ = lease(client, "f", 1)
     work = here.submit(read_local, folder / "f")

@@ -7,6 +7,7 @@ import os
 import time
 from pathlib import Path
 
+import pytest
 from raw import CLOSE, CREATE, Raw, close, create
 
 OPEN = 1
@@ -52,6 +53,21 @@ def test_a_large_directory_folds_case_and_sees_local_changes(client: Raw, folder
     assert status(client, r"big\OVER") == "OBJECT_NAME_NOT_FOUND"
     (big / "linked").unlink()
     assert status(client, r"big\LINKED") == "OBJECT_NAME_NOT_FOUND"
+
+
+@pytest.mark.parametrize("count", [3, MANY])
+def test_who_may_not_list_a_directory_needs_the_very_name(
+    client: Raw, folder: Path, count: int
+) -> None:
+    """Whether it was read before or not."""
+    fill(folder / "big", count)
+    (folder / "big").chmod(0o711)
+    assert status(client, r"big\File00001") == "SUCCESS"
+    assert status(client, r"big\FILE00001") == "OBJECT_NAME_NOT_FOUND"
+    (folder / "big").chmod(0o755)
+    assert status(client, r"big\FILE00001") == "SUCCESS"
+    (folder / "big").chmod(0o711)
+    assert status(client, r"big\FILE00002") == "OBJECT_NAME_NOT_FOUND"
 
 
 def test_case_is_folded_as_windows_does(client: Raw, folder: Path) -> None:
