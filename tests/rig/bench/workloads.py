@@ -25,6 +25,7 @@ PLAIN, GMAC, CMAC, GCM = "unsigned", "GMAC", "CMAC", "GCM"
 READ_ATTRIBUTES, READ_DATA, READ_WRITE, DELETE = 0x80, 0x120089, 0x12019F, 0x10000
 OPEN, CREATE_NEW, OPEN_IF = 1, 2, 3
 DIRECTORY, DELETE_ON_CLOSE = 0x1, 0x1000
+BATCH = 9
 BOTH_DIRECTORY, ALL_INFORMATION = 37, 18
 FULL_LISTING = 10_000
 
@@ -285,6 +286,18 @@ class LifeOfAFile(Wired):
 
 
 @dataclass
+class Cached(Wired):
+    """A file opened by who wants to cache it, and closed: two round trips."""
+
+    def prepare(self) -> None:
+        self.wire.ask(r.CLOSE, r.close(self.wire.create("bench-cached", access=READ_WRITE)))
+
+    def turn(self) -> None:
+        handle = self.wire.create("bench-cached", access=READ_WRITE, disposition=OPEN, oplock=BATCH)
+        self.wire.ask(r.CLOSE, r.close(handle))
+
+
+@dataclass
 class Listing(Wired):
     """A directory opened, read to its end with 64 KiB of room, closed."""
 
@@ -367,6 +380,7 @@ def all_workloads() -> Iterator[Workload]:
             yield Transfer(f"4 KiB {word}, depth {depth}", each=depth, depth=depth, writes=writes)
     yield Compound("compound: CREATE, QUERY_INFO, CLOSE")
     yield LifeOfAFile("create, write 4 KiB, close, open, delete")
+    yield Cached("open with a batch oplock, close")
     yield Listing("listing of 10,000, per entry")
     yield Miss("a name that is not there, among 100", folder="many-100")
     yield Miss("a name that is not there, among 10,000", folder=f"many-{FULL_LISTING}")
