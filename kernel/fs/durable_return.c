@@ -170,6 +170,7 @@ static void copy(struct ksmbd_open *to, struct ksmbd_open *from)
 	to->granted_access = from->granted_access;
 	to->share_access = from->share_access;
 	to->options = from->options;
+	to->snapshot = from->snapshot;
 	to->filp = get_file(from->filp);
 	to->file = from->file;
 	refcount_inc(&to->file->ref);

@@ -20,6 +20,9 @@
 /* The parts of a time, as strftime(3) calls them. */
 static const char parts[] = "YmdHMS";
 
+/* of any int: an NTTIME goes beyond the year 9999 */
+#define LONGEST_PART	11
+
 static u32 width_of(char part)
 {
 	return part == 'Y' ? 4 : 2;
@@ -40,7 +43,7 @@ static int name_of(const char *format, time64_t when, char name[NAME_MAX + 1])
 				       tm.tm_hour, tm.tm_min, tm.tm_sec };
 		const char *part = NULL;
 
-		if (len + 4 > NAME_MAX)
+		if (len + LONGEST_PART > NAME_MAX)
 			return -ENAMETOOLONG;
 		if (*format == '%' && format[1])
 			part = strchr(parts, *++format);
