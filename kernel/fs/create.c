@@ -152,16 +152,18 @@ static ntstatus_t bind_open(struct ksmbd_open *open, const struct path *path,
 			    bool overwrite)
 {
 	u32 access = open->granted_access | (overwrite ? FILE_WRITE_DATA : 0);
-	struct file *filp = open_filp(path, access);
+	struct file *filp;
 
+	open->file = ksmbd_file_get(d_inode(path->dentry));
+	if (!open->file)
+		return STATUS_INSUFFICIENT_RESOURCES;
+	ksmbd_local_move(open->file);
+	filp = open_filp(path, access);
+	ksmbd_local_moved(open->file, IS_ERR(filp) ? 0 : filp->f_mode, 1);
 	if (IS_ERR(filp))
 		return PTR_ERR(filp) == -EAGAIN ? STATUS_SHARING_VIOLATION :
 			ntstatus_from_errno(PTR_ERR(filp));
 	open->filp = filp;
-	open->file = ksmbd_file_get(d_inode(path->dentry));
-	if (!open->file)
-		return STATUS_INSUFFICIENT_RESOURCES;
-	ksmbd_local_count(open->file, filp->f_mode, 1);
 	return STATUS_SUCCESS;
 }
 

@@ -174,7 +174,8 @@ static void copy(struct ksmbd_open *to, struct ksmbd_open *from)
 	to->filp = get_file(from->filp);
 	to->file = from->file;
 	refcount_inc(&to->file->ref);
-	ksmbd_local_count(to->file, to->filp->f_mode, 1);
+	ksmbd_local_move(to->file);	/* one struct file, until @from lets go of it */
+	ksmbd_local_moved(to->file, to->filp->f_mode, 1);
 	to->delete_on_close = from->delete_on_close;
 	to->position = from->position;
 	to->mode = from->mode;

@@ -29,14 +29,6 @@ static const struct cred *all_rights;	/* whoever the file belongs to */
 
 /* --- what is ours --- */
 
-void ksmbd_local_count(struct ksmbd_file *file, fmode_t mode, int by)
-{
-	if (mode & FMODE_WRITE)
-		atomic_add(by, &file->local.n_writers);
-	else if (mode & FMODE_READ)
-		atomic_add(by, &file->local.n_readers);
-}
-
 static bool extra_writes(const struct ksmbd_local *l)
 {
 	return l->extra && l->filp->f_mode & FMODE_WRITE;
@@ -47,7 +39,6 @@ static bool extra_reads(const struct ksmbd_local *l)
 	return l->extra && !(l->filp->f_mode & FMODE_WRITE);
 }
 
-/* Anybody else; the lease is set already, so who comes later breaks it. */
 static bool others_write(const struct ksmbd_file *file)
 {
 	const struct ksmbd_local *l = &file->local;
@@ -62,6 +53,32 @@ static bool others_read(const struct ksmbd_file *file)
 
 	return atomic_read(&file->inode->i_readcount) >
 	       atomic_read(&l->n_readers) + extra_reads(l);
+}
+
+/*
+ * Has anybody else the file open, so that clients cannot have @what?  The lease is set
+ * already: who comes later breaks it.  While one of ours comes or goes it cannot be
+ * told; then it is asked again when that is over.
+ */
+static bool others_object(struct ksmbd_file *file, u8 what)
+{
+	struct ksmbd_local *l = &file->local;
+	bool object;
+	int before;
+
+	WRITE_ONCE(l->doubt, true);
+	smp_mb();			/* pairs with ksmbd_local_moved() */
+	before = atomic_read(&l->n_moved);
+	smp_rmb();
+	if (atomic_read(&l->n_moving))
+		return false;
+	object = others_write(file) ||
+		 (what == SMB2_LEASE_WRITE && others_read(file));
+	smp_mb();
+	if (atomic_read(&l->n_moving) || atomic_read(&l->n_moved) != before)
+		return false;
+	WRITE_ONCE(l->doubt, false);
+	return object;
 }
 
 /* What the kernel has to know of what clients cache. */
@@ -85,6 +102,31 @@ static void queue_sync_locked(struct ksmbd_file *file)
 	lockdep_assert_held(&file->spin);
 	if (queue_work(queue, &file->local.sync))
 		ksmbd_file_pin(file);
+}
+
+void ksmbd_local_move(struct ksmbd_file *file)
+{
+	atomic_inc(&file->local.n_moving);
+	smp_mb__after_atomic();
+}
+
+void ksmbd_local_moved(struct ksmbd_file *file, fmode_t mode, int by)
+{
+	struct ksmbd_local *l = &file->local;
+
+	if (mode & FMODE_WRITE)
+		atomic_add(by, &l->n_writers);
+	else if (mode & FMODE_READ)
+		atomic_add(by, &l->n_readers);
+	atomic_inc(&l->n_moved);
+	smp_mb__before_atomic();
+	atomic_dec(&l->n_moving);
+	smp_mb__after_atomic();
+	if (!READ_ONCE(l->doubt))
+		return;
+	spin_lock(&file->spin);
+	queue_sync_locked(file);
+	spin_unlock(&file->spin);
 }
 
 static void set_holds(struct ksmbd_file *file, u8 holds)
@@ -186,8 +228,7 @@ static int set(struct ksmbd_file *file, u8 what)
 	give_back(file);
 	file->local.wanted = what;
 	err = set_patiently(file);
-	if (!err && (others_write(file) ||
-		     (what == SMB2_LEASE_WRITE && others_read(file)))) {
+	if (!err && others_object(file, what)) {
 		give_back(file);
 		return -EAGAIN;
 	}
@@ -222,6 +263,7 @@ static void drop_filp(struct ksmbd_local *l)
 		compat_fput(l->filp);
 	l->filp = NULL;
 	l->extra = false;
+	WRITE_ONCE(l->doubt, false);
 }
 
 static u8 allow(struct ksmbd_open *open, u8 want)
@@ -286,6 +328,11 @@ void ksmbd_local_sync(struct ksmbd_file *file)
 	saved = override_creds(all_rights);
 	if (holds > needed)
 		give_back(file);
+	if (holds && holds == needed && READ_ONCE(file->local.doubt) &&
+	    others_object(file, holds)) {
+		give_back(file);
+		take_from_clients(file, holds);
+	}
 	/* one that was broken while it was set, or stands for less from now on */
 	if (needed && holds != needed &&
 	    !(needed == SMB2_LEASE_WRITE && breaking)) {

@@ -15,8 +15,12 @@
 #include "fs/open.h"
 
 void ksmbd_local_prepare(struct ksmbd_local *l);
-/* A struct file of an open on @file is there, or gone: one of ours. */
-void ksmbd_local_count(struct ksmbd_file *file, fmode_t mode, int by);
+/*
+ * Around the opening or closing of a struct file of ours: @by says how many more (or
+ * fewer) of @mode there are, so that they are not taken for a process's.
+ */
+void ksmbd_local_move(struct ksmbd_file *file);
+void ksmbd_local_moved(struct ksmbd_file *file, fmode_t mode, int by);
 
 /*
  * What of @want (SMB2_LEASE_*) processes of this machine let @open have; they

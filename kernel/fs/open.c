@@ -110,18 +110,20 @@ static void give_back_place(struct ksmbd_open *open)
 	spin_unlock(&s->lock);
 }
 
-/* The file still has to know its own when they are not counted there any more. */
 static void put_file(struct ksmbd_open *open)
 {
 	struct inode *inode = file_inode(open->filp);
 	fmode_t mode = open->filp->f_mode;
 
-	ihold(inode);
-	compat_fput(open->filp);
-	if (open->file) {
-		ksmbd_local_count(open->file, mode, -1);
-		ksmbd_file_put(open->file);
+	if (!open->file) {
+		compat_fput(open->filp);
+		return;
 	}
+	ihold(inode);			/* the file's */
+	ksmbd_local_move(open->file);
+	compat_fput(open->filp);
+	ksmbd_local_moved(open->file, mode, -1);
+	ksmbd_file_put(open->file);
 	iput(inode);
 }
 
@@ -143,6 +145,8 @@ void ksmbd_open_put(struct ksmbd_open *open)
 	ksmbd_notify_free(open);
 	if (open->filp)
 		put_file(open);
+	else if (open->file)		/* the opener still holds its path */
+		ksmbd_file_put(open->file);
 	if (open->cred)
 		put_cred(open->cred);
 	kfree(open->lock_sequences);

@@ -28,13 +28,16 @@ struct ksmbd_stream;
  * @holds: READ, WRITE (which includes READ), or 0; under file->spin, the others
  *	under file->lock
  * @n_writers, @n_readers: struct files of opens that write, or only read
+ * @n_moving: of those, that come or go just now; @n_moved: that did
+ * @doubt: whether others have the file open could not be seen for that
  * @sync: has a pin on the file while it is queued
  */
 struct ksmbd_local {
 	struct file *filp;
 	bool extra;
 	u8 wanted, holds;
-	atomic_t n_writers, n_readers;
+	atomic_t n_writers, n_readers, n_moving, n_moved;
+	bool doubt;
 	struct work_struct sync;
 };
 
