@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Leases of the kernel's own, which had the type of a lock before 6.9. */
+/*
+ * Leases of the kernel's own, which had the type of a lock before 6.9.  Where
+ * COMPAT_LM_OPEN_CONFLICT is defined (Kbuild looks) the kernel calls lm_open_conflict()
+ * of every lease instead of passing over who else has open what a delegation is for.
+ */
 #ifndef _KSMBD_COMPAT_LEASE_H
 #define _KSMBD_COMPAT_LEASE_H
 
@@ -24,6 +28,16 @@
 #define compat_lease_free(fl)	locks_free_lock(fl)
 #define compat_lease_core(fl)	(fl)
 #define compat_lease_field(x)	fl_##x
+#endif
+
+#ifdef COMPAT_LM_OPEN_CONFLICT
+static inline int compat_lease_no_conflict(struct file *filp, int type)
+{
+	return 0;
+}
+#define COMPAT_LEASE_OPS	.lm_open_conflict = compat_lease_no_conflict,
+#else
+#define COMPAT_LEASE_OPS
 #endif
 
 /* A delegation to read of @filp to @owner. */

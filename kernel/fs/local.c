@@ -175,6 +175,7 @@ static const struct compat_lease_ops lease_ops = {
 	.lm_break		= lm_break,
 	.lm_change		= lease_modify,
 	.lm_breaker_owns_lease	= lm_breaker_owns_lease,
+	COMPAT_LEASE_OPS		/* others_object() is asked instead */
 };
 
 /* --- setting and giving back; under file->lock, as the kernel --- */
@@ -349,7 +350,7 @@ void ksmbd_local_leave(struct ksmbd_open *open)
 {
 	struct ksmbd_local *l = &open->file->local;
 
-	if (l->filp == open->filp)
+	if (l->filp && l->filp == open->filp)
 		l->extra = true;
 	ksmbd_local_sync(open->file);
 }

@@ -110,16 +110,18 @@ static void give_back_place(struct ksmbd_open *open)
 	spin_unlock(&s->lock);
 }
 
+/* The struct file goes first, as it is counted in the file, whose inode it kept. */
 static void put_file(struct ksmbd_open *open)
 {
-	struct inode *inode = file_inode(open->filp);
 	fmode_t mode = open->filp->f_mode;
+	struct inode *inode;
 
 	if (!open->file) {
 		compat_fput(open->filp);
 		return;
 	}
-	ihold(inode);			/* the file's */
+	inode = open->file->inode;
+	ihold(inode);
 	ksmbd_local_move(open->file);
 	compat_fput(open->filp);
 	ksmbd_local_moved(open->file, mode, -1);

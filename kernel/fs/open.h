@@ -25,12 +25,14 @@ struct ksmbd_stream;
  * @filp: what it was set on; referenced, as long as clients cache anything
  * @extra: @filp is no open's, or not any more
  * @wanted: of the lease that is being set
- * @holds: READ, WRITE (which includes READ), or 0; under file->spin, the others
- *	under file->lock
+ * @holds: READ, WRITE (which includes READ), or 0; under file->spin
  * @n_writers, @n_readers: struct files of opens that write, or only read
- * @n_moving: of those, that come or go just now; @n_moved: that did
+ * @n_moving: of those, that come or go just now; @n_moved: that did.  These four and
+ *	@doubt need no lock, only the order of others_object() and ksmbd_local_moved()
  * @doubt: whether others have the file open could not be seen for that
  * @sync: has a pin on the file while it is queued
+ *
+ * What is not said otherwise is under file->lock.
  */
 struct ksmbd_local {
 	struct file *filp;

@@ -243,6 +243,10 @@ static ntstatus_t set_file(struct ksmbd_request *rq, u8 info_class,
 
 	if (info_class >= ARRAY_SIZE(classes) || !classes[info_class])
 		return STATUS_INVALID_INFO_CLASS;
+	/* these two are the handle's own */
+	if (rq->open->snapshot && info_class != FILE_POSITION_INFORMATION &&
+	    info_class != FILE_MODE_INFORMATION)
+		return STATUS_MEDIA_WRITE_PROTECTED;
 	ksmbd_quiet_begin(&quiet);
 	status = classes[info_class](rq, in);
 	ksmbd_quiet_end(&quiet, rq->open, status == STATUS_SUCCESS ?
@@ -256,6 +260,8 @@ static ntstatus_t set_security(struct ksmbd_request *rq,
 	struct ksmbd_quiet quiet;
 	ntstatus_t status;
 
+	if (rq->open->snapshot)
+		return STATUS_MEDIA_WRITE_PROTECTED;
 	ksmbd_quiet_begin(&quiet);
 	status = ksmbd_fs_set_security(rq->open, req->additional_information,
 				       req->buffer);

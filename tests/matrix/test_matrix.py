@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from caching import BATCH, LEVEL_II, NONE, acknowledge, granted
+from raw import OPLOCK_BREAK, WRITE, Raw, write
 from server import CONFIG, Server, Tools, our_module, smbclient_ok
 from test_pairings import copy_and_list
 from vm import TOP, Vm, stock
@@ -40,6 +42,25 @@ def server(request: pytest.FixtureRequest) -> Iterator[Server]:
         vm.close()
 
 
+def a_local_reader_waits_for_what_is_cached(server: Server) -> None:
+    """The kernel's leases, whose interface differs in each of them."""
+    with Raw(server.vm.smb_port, timeout=120) as client:
+        client.ready("share", 0x0302)
+        handle, level = granted(client, "cached", BATCH)
+        assert level == BATCH
+        reader = server.vm.start(["cat", "/srv/share/cached"])
+        notice = client.receive()
+        assert notice.is_break and notice.body[2] == LEVEL_II
+        assert reader.poll() is None
+        assert client.call(WRITE, write(handle, b"kept until now")).status == "SUCCESS"
+        client.call(OPLOCK_BREAK, acknowledge(handle, LEVEL_II))
+        assert reader.wait(60) == 0
+        assert reader.output() == "kept until now"
+        server.vm.run("echo x >> /srv/share/cached")
+        notice = client.receive()
+        assert notice.is_break and notice.body[2] == NONE
+
+
 def test_it_serves_and_unloads(server: Server, tmp_path: Path) -> None:
     copy_and_list(server, tmp_path)
     (tmp_path / "sealed").write_bytes(os.urandom(300_000))
@@ -50,6 +71,7 @@ def test_it_serves_and_unloads(server: Server, tmp_path: Path) -> None:
     smbclient_ok(server.vm, "put sealed; get sealed back; rm sealed",
                  folder=tmp_path, options=("--client-protection=encrypt",))  # fmt: skip
     assert (tmp_path / "back").read_bytes() == (tmp_path / "sealed").read_bytes()
+    a_local_reader_waits_for_what_is_cached(server)
     server.stop()
     splat = server.vm.splats()
     assert not splat, f"the kernel log has a splat:\n{splat}"

@@ -79,10 +79,23 @@ def bench() -> Iterator[Bench]:
     bench.close()
 
 
-def start(bench: Bench, pair: Pair) -> Server:
+OF_OURS = """
+[ours]
+	path = /srv/share
+	read only = no
+	hide unreadable = yes
+	vfs objects = shadow_copy2
+[sealed]
+	path = /srv/share
+	smb3 encryption = mandatory
+"""
+"""What only our module knows of."""
+
+
+def start(bench: Bench, pair: Pair, more: str = "") -> Server:
     vm = bench.guest(pair.kernel)
     module = STOCK_MODULE if pair.module == "stock" else our_module(vm.release)
-    server = Server(vm, module, Tools(pair.tools), CONFIG)
+    server = Server(vm, module, Tools(pair.tools), CONFIG + more)
     try:
         server.start()
     except BaseException:
@@ -184,7 +197,7 @@ def test_our_tools_serve_the_stock_6_1_module_as_far_as_it_goes(
     """The ksmbd.ko of 6.1.192 oopses by itself when a directory is opened without a lease
     (a NULL oplock object is put in smb2_open); log-in, tree connect and file copies work.
     """
-    server = start(bench, Pair("kernel", "stock", "ours"))
+    server = start(bench, Pair("kernel", "stock", "ours"), OF_OURS)
     data = os.urandom(3_000_001)
     (tmp_path / "up").write_bytes(data)
     smbclient_ok(server.vm, "put up; get up down", folder=tmp_path)
@@ -195,5 +208,10 @@ def test_our_tools_serve_the_stock_6_1_module_as_far_as_it_goes(
     assert "NT_STATUS_LOGON_FAILURE" in done.stdout + done.stderr
     done = smbclient(server.vm, "put up", folder=tmp_path, share="nosuch")
     assert "BAD_NETWORK_NAME" in refusals(server, done.stdout + done.stderr, "BAD_NETWORK_NAME")
+    # flags and strings of ours in the description of a share are passed over
+    smbclient_ok(server.vm, "put up; get up down", folder=tmp_path, share="ours")
+    assert data == (tmp_path / "down").read_bytes()
+    done = smbclient(server.vm, "put up", folder=tmp_path, share="sealed")
+    assert "NT_STATUS_" in done.stdout + done.stderr
     assert {"share", "IPC$"} <= list_shares(server, tmp_path)
     finish(bench, server)

@@ -7,7 +7,7 @@ set -eu
 build="gcc make kmod bc linux-headers-amd64 sparse xz-utils"
 python="python3 python3-venv"
 run="$python qemu-system-x86 busybox-static e2fsprogs cpio kmod xz-utils smbclient util-linux"
-test="samba-testsuite cifs-utils git attr acl tar coreutils diffutils iproute2"
+test="samba-testsuite smbclient cifs-utils git attr acl tar coreutils diffutils iproute2"
 kerberos="krb5-kdc krb5-admin-server krb5-user libkrb5-dev gcc python3-dev keyutils cifs-utils smbclient"
 fuzz="clang-14 libclang-rt-14-dev make"
 profile="linux-perf"

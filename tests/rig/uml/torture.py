@@ -41,6 +41,7 @@ MORE_SHARES = """
 	path = /srv/share
 	read only = no
 	vfs objects = streams_xattr shadow_copy2
+	veto files = /.snap/
 	shadow:snapdir = .snap/daily
 	shadow:format = day-%Y-%m-%d_%H%M%S
 [writers]

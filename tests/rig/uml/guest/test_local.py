@@ -27,6 +27,7 @@ from caching import (
     lease_of,
     leased,
 )
+from contexts import create_with
 from raw import (
     CLOSE,
     CREATE,
@@ -158,6 +159,19 @@ def test_a_client_that_is_lost_keeps_nobody_waiting(folder: Path, here: ThreadPo
         work = here.submit(read_local, folder / "f")
         broken(lost)
     assert work.result(20) == b""
+
+
+def test_a_kept_handle_of_a_client_that_is_gone_keeps_nobody_waiting(
+    folder: Path, here: ThreadPoolExecutor
+) -> None:
+    with Raw(445) as lost:
+        lost.ready("share", 0x0302)
+        body = create_with("f", (b"DHnQ", bytes(16)))
+        handle = file_id(lost.call(CREATE, body))
+        lost.call(WRITE, write(handle, b"written"))
+    begin = time.monotonic()
+    assert here.submit(read_local, folder / "f").result(60) == b"written"
+    assert time.monotonic() - begin < 20
 
 
 def rewrite(path: Path) -> None:

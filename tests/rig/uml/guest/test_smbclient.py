@@ -4,16 +4,10 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 from pathlib import Path
 
-import pytest
 from server import PASSWORD
-
-pytestmark = pytest.mark.skipif(
-    shutil.which("smbclient") is None, reason="smbclient is not installed"
-)
 
 
 def smbclient(share: str, commands: str, *options: str) -> subprocess.CompletedProcess[str]:

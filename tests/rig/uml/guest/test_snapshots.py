@@ -36,7 +36,7 @@ from raw import (
 ENUMERATE = 0x00144064
 SET_ZERO_DATA = 0x000980C8
 PROTECTED = "MEDIA_WRITE_PROTECTED"
-BASIC, RENAME, DISPOSITION, END_OF_FILE = 4, 10, 13, 20
+BASIC, RENAME, LINK, DISPOSITION, POSITION, END_OF_FILE = 4, 10, 11, 13, 14, 20
 EVERYTHING = 0x1F01FF
 OLD, NEWER = "2024-02-29_235958", "2026-11-27_120000"
 
@@ -154,11 +154,16 @@ def test_it_cannot_be_changed(client: Raw, history: Path) -> None:
     for info_class, data in {
         BASIC: struct.pack("<4QII", 0, 0, 132_000_000_000_000_000, 0, 0x20, 0),
         RENAME: struct.pack("<B7xQI", 0, 0, len(text)) + text,
+        LINK: struct.pack("<B7xQI", 0, 0, len(text)) + text,
         DISPOSITION: b"\1",
         END_OF_FILE: bytes(8),
     }.items():
         reply = client.call(SET_INFO, set_info(handle, 1, info_class, data))
-        assert reply.status == "ACCESS_DENIED", (info_class, reply)
+        assert reply.status == PROTECTED, (info_class, reply)
+    position = client.call(SET_INFO, set_info(handle, 1, POSITION, struct.pack("<Q", 1)))
+    assert position.status == "SUCCESS", "it is the handle's"
+    assert client.call(SET_INFO, set_info(handle, 3, 0, bytes(20))).status == PROTECTED
+    assert not (history.parents[1] / "moved").exists()
     zero = struct.pack("<QQ", 0, 3)
     assert client.call(IOCTL, ioctl(SET_ZERO_DATA, handle, zero)).status == "ACCESS_DENIED"
     assert client.call(LOCK, lock(handle, (0, 1, 0x11))).status == "SUCCESS", "to read it"
@@ -182,6 +187,13 @@ def test_its_streams_are_there(client: Raw, history: Path) -> None:
     assert status == "SUCCESS"
     assert content(client, handle).rstrip(b"\0") == b"a stream"
     assert client.call(WRITE, write(handle, b"x")).status == PROTECTED
+
+
+def test_the_folder_itself_can_be_vetoed(client: Raw, history: Path) -> None:
+    """Else it is one like others, which who may write can change."""
+    reply = client.call(CREATE, create(".snap", access=0x100081, disposition=1, options=1))
+    assert reply.status == "OBJECT_NAME_NOT_FOUND"
+    assert past(client, "file", OLD)[0] == "SUCCESS"
 
 
 def test_rights_are_those_of_the_snapshot(client: Raw, history: Path) -> None:
