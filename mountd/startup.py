@@ -44,6 +44,7 @@ def request(settings: Globals, sub_auth: tuple[int, int, int], port: int | None)
         (GlobalFlag.SMB2_LEASES, settings.smb2_leases),
         (GlobalFlag.SMB3_MULTICHANNEL, settings.multichannel),
         (GlobalFlag.DURABLE_HANDLES, settings.durable_handles),
+        (GlobalFlag.NO_DIRECTORY_LEASES, not settings.directory_leases),
     ):
         if is_set:
             flags |= flag

@@ -74,13 +74,17 @@ class Signing(IntEnum):
 
 
 class GlobalFlag(IntFlag):
-    """startup_request.flags; neither ENCRYPTION bit means: when the client asks."""
+    """startup_request.flags; neither ENCRYPTION bit means: when the client asks.
+
+    NO_DIRECTORY_LEASES is ours: stock ksmbd passes over it, and goes by SMB2_LEASES.
+    """
 
     SMB2_LEASES = 0x01
     SMB3_ENCRYPTION = 0x02
     SMB3_MULTICHANNEL = 0x04
     SMB3_ENCRYPTION_OFF = 0x08
     DURABLE_HANDLES = 0x10
+    NO_DIRECTORY_LEASES = 0x80000000
 
 
 class UserStatus(IntFlag):

@@ -123,6 +123,7 @@ class Globals:
     signing: Signing = _G["server signing"]
     server_string: str = _G["server string"]
     fake_fscaps: int = _G["share:fake_fscaps"]
+    directory_leases: bool = _G["smb3 directory leases"]
     smb2_leases: bool = _G["smb2 leases"]
     smb2_max_credits: int = _G["smb2 max credits"]
     smb2_max_read: int = _G["smb2 max read"]

@@ -207,6 +207,13 @@ PARAMETERS: tuple[Parameter, ...] = (
     _global("smb2 max trans", _io_size, 0, "largest transaction; 0 is the module's"),
     _global("smb2 max write", _io_size, 0, "largest write; 0 is the module's"),
     _global(
+        "smb3 directory leases",
+        values.yes_unless_told,
+        True,
+        "with smb2 leases, let clients keep what is in a directory as well",
+        attribute="directory_leases",
+    ),
+    _global(
         "smb3 encryption",
         values.encryption,
         Encryption.AUTO,

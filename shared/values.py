@@ -345,6 +345,11 @@ signing = choice(
     shown="mandatory, auto, enabled, disabled",
 )
 
+yes_unless_told = choice(
+    {word: word not in _FALSE for word in ("auto", *_TRUE, *_FALSE)}, shown="auto, yes, no"
+)
+"""A boolean of which Samba has `auto` as well, which is yes here."""
+
 _SNAPSHOT_PARTS = "YmdHMS"
 
 

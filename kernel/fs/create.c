@@ -127,6 +127,7 @@ static ntstatus_t new_open(struct ksmbd_request *rq, const struct ksmbd_create *
 	open->mode = c->options & KSMBD_OPEN_MODES;
 	open->delete_on_close = c->options & FILE_DELETE_ON_CLOSE;
 	open->snapshot = c->snapshot;
+	open->parent_lease = c->parent_lease;
 	*out = open;
 	return STATUS_SUCCESS;
 }

@@ -366,8 +366,7 @@ static int read_names(struct dir_index *x, const struct path *dir)
 	return err;
 }
 
-/* Are all changes of its directories made here, where fsnotify sees them? */
-static bool is_private(const struct dentry *dir)
+bool ksmbd_dir_is_private(const struct dentry *dir)
 {
 	const struct super_block *sb = dir->d_sb;
 
@@ -422,7 +421,7 @@ void ksmbd_dir_index_build(const struct path *dir)
 	struct dir_index *x __free(dir_index) = NULL;
 	int err;
 
-	if (!is_private(dir->dentry))
+	if (!ksmbd_dir_is_private(dir->dentry))
 		return;
 	x = new_index(d_inode(dir->dentry));
 	if (!x)

@@ -24,10 +24,13 @@
 #include <linux/path.h>
 #include <linux/types.h>
 
+struct dentry;
 struct inode;
 
 #define KSMBD_DIR_INDEX_WORTH	32	/* entries from which on it pays */
 
+/* Are all changes of the filesystem's directories made here, where fsnotify sees them? */
+bool ksmbd_dir_is_private(const struct dentry *dir);
 /*
  * A name in @dir that equals @name but for case, or exactly: 0 and @stored
  * (NAME_MAX + 1 bytes); -ENOENT, there is none; -EAGAIN, the directory has to

@@ -171,6 +171,7 @@ static void copy(struct ksmbd_open *to, struct ksmbd_open *from)
 	to->share_access = from->share_access;
 	to->options = from->options;
 	to->snapshot = from->snapshot;
+	to->parent_lease = from->parent_lease;
 	to->filp = get_file(from->filp);
 	to->file = from->file;
 	refcount_inc(&to->file->ref);

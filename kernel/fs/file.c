@@ -178,7 +178,8 @@ void ksmbd_file_put(struct ksmbd_file *file)
 	if (!last)
 		return;
 	WARN_ON_ONCE(!list_empty(&file->opens) || file->n_byte_locks ||
-		     !list_empty(&file->stream_opens) || file->local.filp);
+		     !list_empty(&file->stream_opens) || file->local.filp ||
+		     file->mark);
 	ksmbd_file_clear_delete(file);
 	free_file(file);
 }
@@ -270,6 +271,7 @@ void ksmbd_file_set_delete(struct ksmbd_file *file, struct ksmbd_open *by)
 	file->delete_root = by->tree->share->root;
 	path_get(&file->delete_root);
 	file->delete_cred = get_cred(by->cred);
+	file->delete_parent = by->parent_lease;
 	file->delete_pending = true;
 	ksmbd_notify_deleted(file);
 }
@@ -353,20 +355,28 @@ void ksmbd_file_replace(struct ksmbd_open *to, struct ksmbd_open *from)
 		list_replace_init(&from->stream_link, &to->stream_link);
 }
 
-/* A doomed file goes with the last handle of it or of one of its streams. */
-static void remove_if_doomed(struct ksmbd_file *file)
+/*
+ * A doomed file goes with @last, the last handle of it or of one of its streams.  A
+ * client that caches the directory knows of it if both who doomed it and who closes
+ * last are its.
+ */
+static void remove_if_doomed(struct ksmbd_file *file, const struct ksmbd_open *last)
 {
+	struct ksmbd_quiet quiet;
 	int err;
 
 	lockdep_assert_held(&file->lock);
 	if (!file->delete_pending || !list_empty(&file->opens) ||
 	    !list_empty(&file->stream_opens))
 		return;
+	ksmbd_quiet_begin(&quiet, file->delete_parent == last->parent_lease ?
+				  last->parent_lease : 0);
 	if (file->stream)
 		err = ksmbd_stream_unlink(file, &file->delete_path);
 	else
 		err = ksmbd_unlink(&file->delete_path, &file->delete_root,
 				   file->delete_cred);
+	ksmbd_quiet_end(&quiet, NULL, 0);
 	if (err)
 		ksmbd_debug(VFS, "delete on close failed\n");
 	ksmbd_file_clear_delete(file);
@@ -383,7 +393,7 @@ void ksmbd_file_leave(struct ksmbd_open *open)
 	list_del_init(&open->stream_link);
 	if (READ_ONCE(open->delete_on_close) && !file->delete_pending)
 		ksmbd_file_set_delete(file, open);
-	remove_if_doomed(file);
+	remove_if_doomed(file, open);
 	if (file->base)
-		remove_if_doomed(file->base);
+		remove_if_doomed(file->base, open);
 }

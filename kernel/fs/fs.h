@@ -45,6 +45,7 @@ struct ksmbd_create {
 	bool want_maximal;
 	bool posix_case;		/* exact names only */
 	bool snapshot;			/* nothing is made or changed */
+	u64 parent_lease;		/* as in struct ksmbd_open */
 	struct sd *sd;
 
 	u32 action;

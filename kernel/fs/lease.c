@@ -14,7 +14,7 @@
 static DEFINE_HASHTABLE(leases, 10);
 static DEFINE_SPINLOCK(leases_lock);	/* innermost */
 
-static u64 hash_of(const u8 client_guid[16], const u8 key[16])
+u64 ksmbd_lease_id(const u8 client_guid[16], const u8 key[16])
 {
 	static siphash_key_t secret;
 	u8 both[32] __aligned(8);
@@ -22,16 +22,16 @@ static u64 hash_of(const u8 client_guid[16], const u8 key[16])
 	get_random_once(&secret, sizeof(secret));
 	memcpy(both, client_guid, 16);
 	memcpy(both + 16, key, 16);
-	return siphash(both, sizeof(both), &secret);
+	return siphash(both, sizeof(both), &secret) ?: 1;
 }
 
-static struct ksmbd_grant *find_locked(u64 hash, const u8 client_guid[16],
+static struct ksmbd_grant *find_locked(u64 id, const u8 client_guid[16],
 				       const u8 key[16])
 {
 	struct ksmbd_grant *g;
 
 	lockdep_assert_held(&leases_lock);
-	hash_for_each_possible(leases, g, hash, hash)
+	hash_for_each_possible(leases, g, hash, id)
 		if (!memcmp(g->client_guid, client_guid, 16) &&
 		    !memcmp(g->key, key, 16))
 			return g;
@@ -40,11 +40,11 @@ static struct ksmbd_grant *find_locked(u64 hash, const u8 client_guid[16],
 
 struct ksmbd_grant *ksmbd_lease_find(const u8 client_guid[16], const u8 key[16])
 {
-	u64 hash = hash_of(client_guid, key);
+	u64 id = ksmbd_lease_id(client_guid, key);
 	struct ksmbd_grant *g;
 
 	spin_lock(&leases_lock);
-	g = find_locked(hash, client_guid, key);
+	g = find_locked(id, client_guid, key);
 	if (g)		/* in the table, so the file's reference is there */
 		refcount_inc(&g->ref);
 	spin_unlock(&leases_lock);
@@ -54,12 +54,12 @@ struct ksmbd_grant *ksmbd_lease_find(const u8 client_guid[16], const u8 key[16])
 bool ksmbd_lease_elsewhere(const u8 client_guid[16], const u8 key[16],
 			   const struct ksmbd_file *file)
 {
-	u64 hash = hash_of(client_guid, key);
+	u64 id = ksmbd_lease_id(client_guid, key);
 	const struct ksmbd_grant *g;
 	bool elsewhere;
 
 	spin_lock(&leases_lock);
-	g = find_locked(hash, client_guid, key);
+	g = find_locked(id, client_guid, key);
 	elsewhere = g && g->file != file;
 	spin_unlock(&leases_lock);
 	return elsewhere;
@@ -67,14 +67,13 @@ bool ksmbd_lease_elsewhere(const u8 client_guid[16], const u8 key[16],
 
 int ksmbd_lease_add(struct ksmbd_grant *g)
 {
-	u64 hash = hash_of(g->client_guid, g->key);
 	int err = 0;
 
 	spin_lock(&leases_lock);
-	if (find_locked(hash, g->client_guid, g->key))
+	if (find_locked(g->id, g->client_guid, g->key))
 		err = -EEXIST;
 	else
-		hash_add(leases, &g->hash, hash);
+		hash_add(leases, &g->hash, g->id);
 	spin_unlock(&leases_lock);
 	return err;
 }

@@ -106,14 +106,18 @@ void ksmbd_volume_put(struct ksmbd_volume *volume);
 /**
  * struct ksmbd_quiet - on the stack of a handler that changes a file
  *
- * In a hash by task, of which each task touches its own entry only.
+ * In a hash by task, of which each task touches its own entries only: they nest.
  */
 struct ksmbd_quiet {
 	struct hlist_node hash;
 	const struct task_struct *task;	/* NULL: nobody watches anything */
+	u64 by;
 };
 
-void ksmbd_quiet_begin(struct ksmbd_quiet *q);
+/* @by: the lease that knows of the change to its directory (fs/dir_lease.h), or 0. */
+void ksmbd_quiet_begin(struct ksmbd_quiet *q, u64 by);
+/* Is it a handler that we are called from?  Then also its innermost @by. */
+bool ksmbd_quiet_current(u64 *by);
 /* @open was modified as @filter says; 0 for nothing to tell. */
 void ksmbd_quiet_end(struct ksmbd_quiet *q, struct ksmbd_open *open, u32 filter);
 

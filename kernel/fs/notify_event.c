@@ -19,6 +19,7 @@
 #include "compat/fsnotify.h"
 #include "compat/vfs.h"
 #include "fs/acl.h"
+#include "fs/dir_lease.h"
 #include "fs/fs.h"
 
 #define EVENTS								\
@@ -54,24 +55,31 @@ static struct fsnotify_group *group;
 static DEFINE_HASHTABLE(quiet_tasks, 6);
 static DEFINE_SPINLOCK(quiet_lock);	/* innermost */
 
-void ksmbd_quiet_begin(struct ksmbd_quiet *q)
+void ksmbd_quiet_begin(struct ksmbd_quiet *q, u64 by)
 {
-	q->task = ksmbd_watches_exist() ? current : NULL;
+	q->task = ksmbd_watches_exist() || ksmbd_dir_leases_exist() ?
+		current : NULL;
 	if (!q->task)
 		return;
+	q->by = by;
 	spin_lock(&quiet_lock);
 	hash_add(quiet_tasks, &q->hash, (unsigned long)current);
 	spin_unlock(&quiet_lock);
 }
 
-static bool is_quiet(void)
+bool ksmbd_quiet_current(u64 *by)
 {
 	struct ksmbd_quiet *q;
 	bool quiet = false;
 
 	spin_lock(&quiet_lock);
+	/* the newest is the first */
 	hash_for_each_possible(quiet_tasks, q, hash, (unsigned long)current)
-		quiet |= q->task == current;
+		if (q->task == current) {
+			quiet = true;
+			*by = q->by;
+			break;
+		}
 	spin_unlock(&quiet_lock);
 	return quiet;
 }
@@ -342,6 +350,7 @@ static int handle_event(struct fsnotify_group *g, u32 mask, const void *data,
 			u32 cookie, struct fsnotify_iter_info *iter)
 {
 	struct inode *inode = compat_fsnotify_inode(data, type);
+	u64 by;
 
 	/* of a directory itself, or of an inode by no name */
 	if (!dir || !name)
@@ -351,7 +360,7 @@ static int handle_event(struct fsnotify_group *g, u32 mask, const void *data,
 		return 0;
 	if (!(mask & (FS_MODIFY | FS_ATTRIB))) {
 		name_event(mask, data, type, dir, name);
-	} else if (!is_quiet()) {
+	} else if (!ksmbd_quiet_current(&by)) {
 		tell_one(dir, (mask & FS_ATTRIB ? CHANGES_OF_ATTRIB : 0) |
 			      (mask & FS_MODIFY ? CHANGES_OF_MODIFY : 0),
 			 FILE_ACTION_MODIFIED, name);

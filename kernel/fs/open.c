@@ -15,6 +15,7 @@
 #include <linux/xarray.h>
 #include "compat/vfs.h"
 #include "debug.h"
+#include "fs/dir_lease.h"
 #include "fs/durable.h"
 #include "fs/local.h"
 #include "fs/lock.h"
@@ -322,6 +323,8 @@ void ksmbd_open_leave_file(struct ksmbd_open *open)
 	ksmbd_oplock_release(open);
 	ksmbd_file_leave(open);
 	ksmbd_file_unlock(file);
+	if (open->wrote)
+		ksmbd_dir_lease_child_changed(open);
 }
 
 void ksmbd_open_abandon(struct ksmbd_open *open)
@@ -418,6 +421,12 @@ struct ksmbd_open *ksmbd_open_after(unsigned long *id)
 	return NULL;
 }
 
+bool ksmbd_open_is_below(const struct ksmbd_open *open, struct dentry *dir)
+{
+	return open->filp && open->filp->f_path.dentry != dir &&
+	       is_subdir(open->filp->f_path.dentry, dir);
+}
+
 bool ksmbd_open_any_below(struct dentry *dir)
 {
 	struct ksmbd_open *open;
@@ -425,9 +434,7 @@ bool ksmbd_open_any_below(struct dentry *dir)
 	bool below = false;
 
 	while (!below && (open = open_after(&id))) {
-		if (open->filp && is_live(open))
-			below = open->filp->f_path.dentry != dir &&
-				is_subdir(open->filp->f_path.dentry, dir);
+		below = is_live(open) && ksmbd_open_is_below(open, dir);
 		ksmbd_open_put(open);
 		cond_resched();
 	}
@@ -448,10 +455,15 @@ int ksmbd_open_init(void)
 	err = ksmbd_local_init();
 	if (err)
 		goto undo_oplock;
+	err = ksmbd_dir_lease_init();
+	if (err)
+		goto undo_local;
 	open_cache = KMEM_CACHE(ksmbd_open, SLAB_HWCACHE_ALIGN);
 	if (open_cache)
 		return 0;
 	err = -ENOMEM;
+	ksmbd_dir_lease_exit();
+undo_local:
 	ksmbd_local_exit();
 undo_oplock:
 	ksmbd_oplock_exit();
@@ -461,6 +473,7 @@ undo_oplock:
 void ksmbd_open_exit(void)
 {
 	WARN_ON(atomic_read(&n_opens));
+	ksmbd_dir_lease_exit();
 	ksmbd_local_exit();
 	ksmbd_oplock_exit();
 	xa_destroy(&opens);

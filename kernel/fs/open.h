@@ -14,6 +14,7 @@
 #include "server/request.h"
 #include "wire/smb2.h"
 
+struct fsnotify_mark;
 struct ksmbd_durable;
 struct ksmbd_stream;
 
@@ -73,6 +74,7 @@ struct ksmbd_file {
 	struct path delete_path;	/* pinned while set: the link to remove, */
 	struct path delete_root;	/* unless it was moved out of this share, */
 	const struct cred *delete_cred;	/* and with whose rights */
+	u64 delete_parent;		/* who said so: open->parent_lease */
 
 	spinlock_t spin;
 	struct rb_root_cached shared_locks, exclusive_locks;	/* byte ranges, fs/lock.c */
@@ -88,6 +90,7 @@ struct ksmbd_file {
 	struct list_head break_waiters;	/* struct break_wait.link */
 	u32 n_real;			/* of @opens, more than attributes; under @lock */
 	struct ksmbd_local local;
+	struct fsnotify_mark *mark;	/* a directory's that clients cache, fs/dir_lease.c */
 };
 
 /**
@@ -140,6 +143,8 @@ struct ksmbd_open {
 	u32 n_byte_locks;		/* the same */
 	bool byte_locks_closed;		/* under file->spin: none is added any more */
 	bool byte_locks_shown;		/* to local processes; under @scan */
+	u64 parent_lease;		/* of its directory, which the client knows the
+					 * state of: ksmbd_lease_id(); or 0 */
 	struct ksmbd_grant *grant;	/* its oplock or lease, or NULL; referenced; */
 	struct list_head grant_link;	/* in grant->opens; both under file->spin */
 
@@ -276,6 +281,7 @@ void ksmbd_open_wait_leave(struct ksmbd_open *open, struct ksmbd_request *rq);
  * rename of a directory.  What is opened during the search may be missed.
  */
 bool ksmbd_open_any_below(struct dentry *dir);
+bool ksmbd_open_is_below(const struct ksmbd_open *open, struct dentry *dir);
 /* The LIVE open with the lowest volatile id above *@id, referenced; moves *@id. */
 struct ksmbd_open *ksmbd_open_after(unsigned long *id);
 

@@ -11,6 +11,7 @@
 
 #include <linux/slab.h>
 #include "debug.h"
+#include "fs/dir_lease.h"
 #include "fs/durable.h"
 #include "fs/local.h"
 #include "server/server.h"
@@ -171,6 +172,17 @@ void ksmbd_oplock_break_read(struct ksmbd_open *open)
 			continue;
 		break_locked(g, 0);
 	}
+	spin_unlock(&file->spin);
+}
+
+void ksmbd_grants_break_but(struct ksmbd_file *file, u64 id)
+{
+	struct ksmbd_grant *g;
+
+	spin_lock(&file->spin);
+	list_for_each_entry(g, &file->grants, link)
+		if (!id || g->id != id)
+			break_locked(g, 0);
 	spin_unlock(&file->spin);
 }
 
@@ -432,6 +444,14 @@ static u8 state_of(u8 level)
 	}
 }
 
+/* What processes of this machine leave of it, which are listened to from now on. */
+static u8 locally_allowed(struct ksmbd_open *open, u8 want)
+{
+	if (open->kind == OPEN_DIRECTORY)
+		return ksmbd_dir_lease_watch(open) ? want : 0;
+	return ksmbd_local_allow(open, want);
+}
+
 /* The same, asked before anything is made; local processes have their say. */
 static u8 allowed(struct ksmbd_open *open, u8 want, bool lease,
 		  const struct ksmbd_grant *own)
@@ -441,7 +461,7 @@ static u8 allowed(struct ksmbd_open *open, u8 want, bool lease,
 	spin_lock(&file->spin);
 	want = possible_locked(file, want, lease, own);
 	spin_unlock(&file->spin);
-	return want ? ksmbd_local_allow(open, want) : 0;
+	return want ? locally_allowed(open, want) : 0;
 }
 
 static void grant_oplock(struct ksmbd_open *open, struct ksmbd_create *c)
@@ -480,6 +500,7 @@ static struct ksmbd_grant *lease_new(struct ksmbd_open *open,
 	g->epoch = asked->epoch;
 	memcpy(g->client_guid, open->session->client_guid, sizeof(g->client_guid));
 	memcpy(g->key, asked->key, sizeof(g->key));
+	g->id = ksmbd_lease_id(g->client_guid, g->key);
 	g->has_parent = asked->version == 2 &&
 			asked->flags & SMB2_LEASE_FLAG_PARENT_KEY_SET;
 	if (g->has_parent)
@@ -542,17 +563,35 @@ static void grant_lease(struct ksmbd_open *open, struct ksmbd_create *c)
 		ksmbd_grant_put(g);
 }
 
+/* 3.3.5.9.8, .11: a directory has leases of version 2 only, and none to write. */
+static bool may_ask(const struct ksmbd_open *open, struct ksmbd_create *c)
+{
+	if (!(open->tree->share->flags & KSMBD_SHARE_FLAG_OPLOCKS))
+		return false;
+	if (open->kind == OPEN_FILE)
+		return true;
+	c->lease.state &= ~SMB2_LEASE_WRITE;
+	return c->oplock == SMB2_OPLOCK_LEVEL_LEASE && c->lease.version == 2 &&
+	       open->conn->capabilities & SMB2_GLOBAL_CAP_DIRECTORY_LEASING;
+}
+
+/* Local processes are listened to as long as clients cache anything, and no longer. */
+static void sync_locally(struct ksmbd_file *file)
+{
+	ksmbd_local_sync(file);
+	ksmbd_dir_lease_sync(file);
+}
+
 void ksmbd_oplock_grant(struct ksmbd_open *open, struct ksmbd_create *c)
 {
 	lockdep_assert_held(&open->file->lock);
-	if (open->kind != OPEN_FILE ||
-	    !(open->tree->share->flags & KSMBD_SHARE_FLAG_OPLOCKS))
+	if (!may_ask(open, c))
 		c->oplock = SMB2_OPLOCK_LEVEL_NONE;
 	if (c->oplock == SMB2_OPLOCK_LEVEL_LEASE)
 		grant_lease(open, c);
 	else
 		grant_oplock(open, c);
-	ksmbd_local_sync(open->file);
+	sync_locally(open->file);
 }
 
 void ksmbd_oplock_release(struct ksmbd_open *open)
@@ -583,6 +622,7 @@ void ksmbd_oplock_release(struct ksmbd_open *open)
 	}
 	spin_unlock(&file->spin);
 	ksmbd_local_leave(open);
+	ksmbd_dir_lease_sync(file);
 	if (timer)
 		ksmbd_grant_put(g);
 	if (last)

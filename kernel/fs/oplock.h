@@ -44,6 +44,7 @@ struct ksmbd_grant {
 	u8 key[16];
 	u8 parent_key[16];
 	bool has_parent;
+	u64 id;				/* a lease's: ksmbd_lease_id() */
 	struct hlist_node hash;		/* a lease's, under leases_lock */
 
 	struct list_head opens;		/* struct ksmbd_open.grant_link */
@@ -99,6 +100,9 @@ void ksmbd_oplock_break_read(struct ksmbd_open *open);
 ntstatus_t ksmbd_oplock_break_handles(struct ksmbd_request *rq,
 				      struct ksmbd_file *file,
 				      struct ksmbd_open *but);
+/* The same of all that is open below @dir, a directory. */
+ntstatus_t ksmbd_oplock_break_below(struct ksmbd_request *rq,
+				    struct ksmbd_open *dir);
 /* When a request that waited is called again: why it does not go on, or SUCCESS. */
 ntstatus_t ksmbd_oplock_resume(struct ksmbd_request *rq);
 
@@ -109,6 +113,11 @@ ntstatus_t ksmbd_oplock_resume(struct ksmbd_request *rq);
 ntstatus_t ksmbd_oplock_acknowledge(struct ksmbd_open *open, u8 level);
 ntstatus_t ksmbd_lease_acknowledge(const u8 client_guid[16], const u8 key[16],
 				   u32 state);
+/*
+ * A lease in one word, never 0: to compare, where a chance of 2^-64 to be wrong does
+ * no harm.
+ */
+u64 ksmbd_lease_id(const u8 client_guid[16], const u8 key[16]);
 /* Is the key used for another file than @file, which may be NULL? */
 bool ksmbd_lease_elsewhere(const u8 client_guid[16], const u8 key[16],
 			   const struct ksmbd_file *file);
@@ -125,6 +134,8 @@ struct oplock_claim {
 };
 bool ksmbd_grant_claim_locked(struct ksmbd_file *file,
 			      const struct oplock_claim *claim);
+/* All of all leases on @file but that of @id; nobody waits for it.  Takes file->spin. */
+void ksmbd_grants_break_but(struct ksmbd_file *file, u64 id);
 /* @state is what the client keeps; wakes who waits. */
 void ksmbd_grant_settle_locked(struct ksmbd_grant *g, u8 state);
 void ksmbd_grant_put(struct ksmbd_grant *g);

@@ -140,6 +140,30 @@ ntstatus_t ksmbd_oplock_open(struct ksmbd_request *rq, struct ksmbd_open *open,
 	return status;
 }
 
+/* To all of them at once; then for one of those that are in the way. */
+ntstatus_t ksmbd_oplock_break_below(struct ksmbd_request *rq,
+				    struct ksmbd_open *dir)
+{
+	struct oplock_claim c = { .take = SMB2_LEASE_HANDLE };
+	struct ksmbd_open *open, *in_the_way = NULL;
+	ntstatus_t status = STATUS_SUCCESS;
+	unsigned long id = 0;
+
+	while ((open = ksmbd_open_after(&id))) {
+		if (ksmbd_open_is_below(open, dir->filp->f_path.dentry) &&
+		    READ_ONCE(open->file->n_grants) && claim(open->file, &c, NULL))
+			swap(open, in_the_way);
+		if (open)
+			ksmbd_open_put(open);
+		cond_resched();
+	}
+	if (in_the_way) {
+		status = claim_or_wait(rq, in_the_way->file, &c);
+		ksmbd_open_put(in_the_way);
+	}
+	return status;
+}
+
 static struct ksmbd_grant *grant_of(struct ksmbd_open *open)
 {
 	struct ksmbd_grant *g;

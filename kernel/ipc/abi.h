@@ -53,6 +53,8 @@ struct ksmbd_heartbeat {
 #define KSMBD_GLOBAL_FLAG_SMB3_MULTICHANNEL	0x04
 #define KSMBD_GLOBAL_FLAG_SMB2_ENCRYPTION_OFF	0x08
 #define KSMBD_GLOBAL_FLAG_DURABLE_HANDLE	0x10
+/* ours; SMB2_LEASES of the stock mountd are those of directories as well */
+#define KSMBD_GLOBAL_FLAG_NO_DIRECTORY_LEASES	0x80000000
 
 /* ksmbd_startup_request.signing */
 #define KSMBD_CONFIG_OPT_DISABLED	0

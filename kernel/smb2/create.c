@@ -7,6 +7,7 @@
 
 #include <linux/mm.h>
 #include <linux/slab.h>
+#include "fs/dir_lease.h"
 #include "fs/durable.h"
 #include "fs/fs.h"
 #include "fs/notify.h"
@@ -116,13 +117,15 @@ static ntstatus_t create(struct ksmbd_request *rq, struct ksmbd_create *c)
 	struct ksmbd_quiet quiet;
 	ntstatus_t status;
 
-	ksmbd_quiet_begin(&quiet);
+	ksmbd_quiet_begin(&quiet, c->parent_lease);
 	status = get_handle(rq, c);
 	ksmbd_quiet_end(&quiet, rq->open, status == STATUS_SUCCESS &&
 			(c->action == FILE_OVERWRITTEN ||
 			 c->action == FILE_SUPERSEDED) ? CHANGED_BY_OVERWRITE : 0);
 	if (status != STATUS_SUCCESS)
 		return status;
+	if (c->action == FILE_OVERWRITTEN || c->action == FILE_SUPERSEDED)
+		ksmbd_dir_lease_child_changed(rq->open);
 	status = ksmbd_fs_stat(rq->open, &f);
 	if (status != STATUS_SUCCESS) {
 		/* an answer that fails must not delete the file */
@@ -183,6 +186,10 @@ static void ask_for_oplock(const struct ksmbd_request *rq, struct ksmbd_create *
 	    !(req->contexts & CREATE_CTX_RQLS) ||
 	    (req->lease.version == 2 && !ksmbd_conn_is_smb3(rq->conn)))
 		c->oplock = SMB2_OPLOCK_LEVEL_NONE;
+	else if (req->lease.version == 2 &&
+		 req->lease.flags & SMB2_LEASE_FLAG_PARENT_KEY_SET)
+		c->parent_lease = ksmbd_lease_id(rq->session->client_guid,
+						 req->lease.parent_key);
 }
 
 /*

@@ -151,6 +151,10 @@ static void describe_ourselves(struct ksmbd_conn *conn)
 	if (conn->dialect > SMB2_DIALECT_0202 &&
 	    ksmbd_settings.flags & KSMBD_GLOBAL_FLAG_SMB2_LEASES)
 		conn->capabilities |= SMB2_GLOBAL_CAP_LEASING;
+	if (conn->dialect >= SMB2_DIALECT_0300 &&
+	    conn->capabilities & SMB2_GLOBAL_CAP_LEASING &&
+	    !(ksmbd_settings.flags & KSMBD_GLOBAL_FLAG_NO_DIRECTORY_LEASES))
+		conn->capabilities |= SMB2_GLOBAL_CAP_DIRECTORY_LEASING;
 	if (conn->cipher && conn->dialect < SMB2_DIALECT_0311)
 		conn->capabilities |= SMB2_GLOBAL_CAP_ENCRYPTION;
 	if (conn->dialect >= SMB2_DIALECT_0300 &&

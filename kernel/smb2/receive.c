@@ -255,6 +255,18 @@ static u32 quick_answer(const struct ksmbd_message *msg, const struct chain_link
 }
 
 /*
+ * What has to keep its place among those before and behind it: a CANCEL must not queue
+ * up behind what it cancels, nor a CLOSE overtake the CHANGE_NOTIFY on its handle.
+ * Neither waits here.
+ */
+static bool keeps_its_place(const struct chain_link *l)
+{
+	return l->h.command == SMB2_NEGOTIATE ||
+	       ((l->h.command == SMB2_CANCEL || l->h.command == SMB2_CHANGE_NOTIFY) &&
+		!l->h.next_command);
+}
+
+/*
  * On a connection that is idle otherwise the way to a worker and back is a large part
  * of a small request.  READ leaves when its data are not in memory.
  */
@@ -280,10 +292,7 @@ static int receive_smb2(struct ksmbd_conn *conn, struct ksmbd_message *msg)
 	if (err)
 		return err;
 
-	/* a CANCEL must not queue up behind what it cancels */
-	if (first.h.command == SMB2_NEGOTIATE ||
-	    (first.h.command == SMB2_CANCEL && !first.h.next_command) ||
-	    may_run_here(msg, &first))
+	if (keeps_its_place(&first) || may_run_here(msg, &first))
 		run_message(msg);
 	else
 		ksmbd_message_queue(msg);

@@ -3,6 +3,7 @@
 #include "smb2/smb2.h"
 
 #include <linux/slab.h>
+#include "fs/dir_lease.h"
 #include "fs/fs.h"
 #include "fs/stream.h"
 #include "fs/notify.h"
@@ -63,6 +64,10 @@ static ntstatus_t rename_or_link(struct ksmbd_request *rq,
 		return status;
 	if (!link)
 		status = break_handles(rq);
+	/* what is open below a directory keeps its path */
+	if (status == STATUS_SUCCESS && !link && rq->open->kind == OPEN_DIRECTORY &&
+	    !(rn->flags & FILE_RENAME_POSIX_SEMANTICS))
+		status = ksmbd_oplock_break_below(rq, rq->open);
 	if (status != STATUS_SUCCESS)
 		;
 	else if (is_stream_name(&name))
@@ -235,6 +240,14 @@ static u32 changed_file(u8 info_class, struct wire_span in)
 	}
 }
 
+/* Who watches or caches the directory: that @filter of @open changed; 0 for nothing. */
+static void tell(struct ksmbd_quiet *quiet, struct ksmbd_open *open, u32 filter)
+{
+	ksmbd_quiet_end(quiet, open, filter);
+	if (filter)
+		ksmbd_dir_lease_child_changed(open);
+}
+
 static ntstatus_t set_file(struct ksmbd_request *rq, u8 info_class,
 			   struct wire_span in)
 {
@@ -247,10 +260,10 @@ static ntstatus_t set_file(struct ksmbd_request *rq, u8 info_class,
 	if (rq->open->snapshot && info_class != FILE_POSITION_INFORMATION &&
 	    info_class != FILE_MODE_INFORMATION)
 		return STATUS_MEDIA_WRITE_PROTECTED;
-	ksmbd_quiet_begin(&quiet);
+	ksmbd_quiet_begin(&quiet, rq->open->parent_lease);
 	status = classes[info_class](rq, in);
-	ksmbd_quiet_end(&quiet, rq->open, status == STATUS_SUCCESS ?
-			changed_file(info_class, in) : 0);
+	tell(&quiet, rq->open, status == STATUS_SUCCESS ?
+	     changed_file(info_class, in) : 0);
 	return status;
 }
 
@@ -262,11 +275,11 @@ static ntstatus_t set_security(struct ksmbd_request *rq,
 
 	if (rq->open->snapshot)
 		return STATUS_MEDIA_WRITE_PROTECTED;
-	ksmbd_quiet_begin(&quiet);
+	ksmbd_quiet_begin(&quiet, rq->open->parent_lease);
 	status = ksmbd_fs_set_security(rq->open, req->additional_information,
 				       req->buffer);
-	ksmbd_quiet_end(&quiet, rq->open, status == STATUS_SUCCESS ?
-			FILE_NOTIFY_CHANGE_SECURITY : 0);
+	tell(&quiet, rq->open, status == STATUS_SUCCESS ?
+	     FILE_NOTIFY_CHANGE_SECURITY : 0);
 	return status;
 }
 

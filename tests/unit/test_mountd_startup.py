@@ -90,6 +90,8 @@ def test_switches_become_flags_and_the_command_line_has_the_last_word_on_the_por
     assert startup.request(settings, SUB_AUTH, 4455).tcp_port == 4455
     off = replace(Globals(), encryption=Encryption.OFF)
     assert startup.request(off, SUB_AUTH, None).flags == 0x08
+    off = replace(Globals(), directory_leases=False)
+    assert startup.request(off, SUB_AUTH, None).flags == 0x80000000
 
 
 def test_interfaces_are_sent_only_when_bound_to() -> None:

@@ -193,6 +193,16 @@ def test_a_wait_ends_with_its_handle_and_with_cancel(client: Raw, folder: Path) 
     assert (reply.status, reply.async_id) == ("CANCELLED", async_id)
 
 
+def test_a_close_does_not_overtake_it(client: Raw, folder: Path) -> None:
+    for _ in range(100):
+        handle = client.open("", access=0x120089, options=DIRECTORY)
+        message = client.send(CHANGE_NOTIFY, notify(handle, NAME))
+        client.send(CLOSE, close(handle))
+        replies = [client.receive() for _ in range(3)]
+        final = {reply.message_id: reply.status for reply in replies if not reply.pending}
+        assert final == {message: NOTIFY_CLEANUP, message + 1: "SUCCESS"}
+
+
 def test_the_oldest_request_gets_the_first_change(client: Raw, folder: Path) -> None:
     handle, first = watch(client, "", NAME)
     second = wait(client, handle, NAME)
