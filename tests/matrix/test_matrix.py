@@ -13,8 +13,19 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from caching import BATCH, LEVEL_II, NONE, acknowledge, granted
-from raw import OPLOCK_BREAK, WRITE, Raw, write
+from caching import (
+    BATCH,
+    HANDLE,
+    LEVEL_II,
+    NONE,
+    READ,
+    acknowledge,
+    acknowledge_lease,
+    granted,
+    lease_v2_of,
+    leased_v2,
+)
+from raw import CREATE, OPLOCK_BREAK, WRITE, Raw, write
 from server import CONFIG, Server, Tools, our_module, smbclient_ok
 from test_pairings import copy_and_list
 from vm import TOP, Vm, stock
@@ -37,7 +48,7 @@ def server(request: pytest.FixtureRequest) -> Iterator[Server]:
     try:
         vm.boot(kernel, memory="1G", disk="2G")
         assert vm.release.startswith(f"{series}.")
-        yield Server(vm, our_module(vm.release), Tools("ours"), CONFIG).start()
+        yield Server(vm, our_module(vm.release), Tools("ours"), LEASES).start()
     finally:
         vm.close()
 
@@ -61,6 +72,32 @@ def a_local_reader_waits_for_what_is_cached(server: Server) -> None:
         assert notice.is_break and notice.body[2] == NONE
 
 
+LEASES = CONFIG.replace("[global]\n", "[global]\n\tsmb2 leases = yes\n")
+LOCAL_CHANGES = (
+    "echo x >/srv/share/d/new",
+    "mv /srv/share/d/new /srv/share/d/moved",
+    "mv /srv/share/d/moved /srv/share/away",
+    "mv /srv/share/away /srv/share/d/back",
+    "echo y >>/srv/share/d/back",
+    "chmod 600 /srv/share/d/back",
+    "rm /srv/share/d/back",
+)
+
+
+def a_listing_is_taken_back_when_a_process_changes_it(server: Server) -> None:
+    """fsnotify's interface differs in each of them as well."""
+    server.vm.run("mkdir -m 777 /srv/share/d")
+    with Raw(server.vm.smb_port, timeout=120) as client:
+        client.ready("share", 0x0302)
+        for change in LOCAL_CHANGES:
+            body = leased_v2("d", 1, READ | HANDLE, access=0x100081, disposition=1)
+            assert lease_v2_of(client.call(CREATE, body)).state == READ | HANDLE, change
+            server.vm.run(change)
+            notice = client.receive()
+            assert notice.is_break and notice.body[24:32] == b"\3\0\0\0\0\0\0\0", change
+            client.call(OPLOCK_BREAK, acknowledge_lease(1, 0))
+
+
 def test_it_serves_and_unloads(server: Server, tmp_path: Path) -> None:
     copy_and_list(server, tmp_path)
     (tmp_path / "sealed").write_bytes(os.urandom(300_000))
@@ -72,6 +109,7 @@ def test_it_serves_and_unloads(server: Server, tmp_path: Path) -> None:
                  folder=tmp_path, options=("--client-protection=encrypt",))  # fmt: skip
     assert (tmp_path / "back").read_bytes() == (tmp_path / "sealed").read_bytes()
     a_local_reader_waits_for_what_is_cached(server)
+    a_listing_is_taken_back_when_a_process_changes_it(server)
     server.stop()
     splat = server.vm.splats()
     assert not splat, f"the kernel log has a splat:\n{splat}"
