@@ -68,6 +68,7 @@ def _response(
         snapshots=(share.snapshot_folder, share.snapshot_format)
         if ShareFlag.SNAPSHOTS in bits
         else ("", ""),
+        model=share.fruit_model if ShareFlag.APPLE in bits else "",
     )
 
 
@@ -83,6 +84,8 @@ def flags(share: Share) -> ShareFlag:
         ShareFlag.OPLOCKS: share.oplocks,
         ShareFlag.PIPE: share.is_ipc,
         ShareFlag.HIDE_DOT_FILES: share.hide_dot_files,
+        ShareFlag.TIME_MACHINE: share.time_machine and not share.is_ipc,
+        ShareFlag.APPLE: share.apple and not share.is_ipc,
         ShareFlag.SNAPSHOTS: share.previous_versions and not share.is_ipc,
         ShareFlag.HIDE_SPECIAL: share.hide_special_files and not share.is_ipc,
         ShareFlag.HIDE_UNWRITEABLE: share.hide_unwriteable_files and not share.is_ipc,

@@ -119,8 +119,10 @@ class ShareFlag(IntFlag):
     UPDATE = 0x4000
     CROSSMNT = 0x8000
     CONTINUOUS_AVAILABILITY = 0x10000
-    SNAPSHOTS = 1 << 28
+    TIME_MACHINE = 1 << 26
     """This and the following are our module's; the stock one passes over them."""
+    APPLE = 1 << 27
+    SNAPSHOTS = 1 << 28
     HIDE_SPECIAL = 1 << 29
     HIDE_UNWRITEABLE = 1 << 30
     HIDE_UNREADABLE = 1 << 31
@@ -414,6 +416,7 @@ class ShareConfigResponse(Message):
         disk share           path NUL
         with veto patterns   (pattern NUL)... NUL path NUL
         with SNAPSHOTS       and after that: folder NUL format NUL
+        with APPLE           and after that: model NUL
 
     veto_list_sz counts the patterns with their NULs, not the one after them.
     """
@@ -447,6 +450,8 @@ class ShareConfigResponse(Message):
     veto: tuple[str, ...] = ()
     snapshots: tuple[str, str] = ("", "")
     """Folder below the path, and the format of the names in it; with SNAPSHOTS only."""
+    model: str = ""
+    """What Macs take the server for; with APPLE only."""
 
     def pack(self) -> bytes:
         """536 bytes and the payload; nothing but zeros for a share without flags."""
@@ -456,6 +461,8 @@ class ShareConfigResponse(Message):
         payload = (veto + b"\0" if veto else b"") + _string(self.path)
         if ShareFlag.SNAPSHOTS in self.flags:
             payload += b"".join(_string(part) for part in self.snapshots)
+        if ShareFlag.APPLE in self.flags:
+            payload += _string(self.model)
         return self._pack_fixed(payload_sz=len(payload), veto_list_sz=len(veto)) + payload
 
     @classmethod
@@ -473,8 +480,10 @@ class ShareConfigResponse(Message):
         path, _, rest = path.partition(b"\0")
         values["path"] = _from_string(path)
         if ShareFlag.SNAPSHOTS in ShareFlag(values["flags"]):
-            folder, _, name = rest.partition(b"\0")
-            values["snapshots"] = _from_string(folder), _from_string(name.partition(b"\0")[0])
+            folder, name, rest = (*rest.split(b"\0", 2), b"", b"")[:3]
+            values["snapshots"] = _from_string(folder), _from_string(name)
+        if ShareFlag.APPLE in ShareFlag(values["flags"]):
+            values["model"] = _from_string(rest.partition(b"\0")[0])
         return cls(**values)
 
 

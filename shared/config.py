@@ -157,6 +157,8 @@ class Share:
     directory_mask: int = _S["directory mask"]
     encryption: Encryption = _S["smb3 encryption"]
     follow_symlinks: bool = _S["follow symlinks"]
+    fruit_model: str = _S["fruit:model"]
+    time_machine: bool = _S["fruit:time machine"]
     force_create_mode: int = _S["force create mode"]
     force_directory_mode: int = _S["force directory mode"]
     force_group: str | None = _S["force group"]
@@ -193,6 +195,11 @@ class Share:
     def previous_versions(self) -> bool:
         """Whether clients see the snapshots in `snapshot_folder`."""
         return "shadow_copy2" in self.vfs_objects
+
+    @property
+    def apple(self) -> bool:
+        """Whether a Mac is told what it asks for."""
+        return "fruit" in self.vfs_objects or self.time_machine
 
     @property
     def acl_xattr(self) -> bool:
@@ -330,6 +337,7 @@ def examine(
             shares[fold_share_name(share.name)] = share
     if IPC_NAME not in sections:
         shares[IPC_NAME] = reader.ipc(())
+    reader.check_time_machines(globals_, [*shares.values(), *filter(None, [homes])])
     read = tuple(collector.read)
     order = {str(file): number for number, file in enumerate(read)}
 
@@ -621,12 +629,24 @@ class _Reader:
 
     def _check_modules(self, entry: Entry) -> None:
         for module in entry.value.replace(",", " ").split():
-            if module not in ("streams_xattr", "acl_xattr", "shadow_copy2"):
+            if module not in ("streams_xattr", "acl_xattr", "shadow_copy2", "fruit"):
                 self.warn(
                     entry.file,
                     entry.line,
                     f"vfs objects: {module} is not there and has no effect",
                 )
+
+    def check_time_machines(self, settings: Globals, shares: Iterable[Share]) -> None:
+        """Warns of what a Mac's backup would stumble over."""
+        for share in shares:
+            if not share.time_machine:
+                continue
+            if not settings.durable_handles:
+                text = "Time Machine wants 'durable handles = yes' in [global]"
+                self.warn(share.file, share.line, f"[{share.name}]: {text}")
+            if not share.streams:
+                text = "Time Machine wants 'vfs objects = fruit streams_xattr'"
+                self.warn(share.file, share.line, f"[{share.name}]: {text}")
 
     def _check_interfaces(self, stanzas: tuple[Stanza, ...], values: Mapping[str, Any]) -> None:
         only = values.get("bind_interfaces_only", False)

@@ -262,6 +262,21 @@ PARAMETERS: tuple[Parameter, ...] = (
     ),
     _share("force user", values.string(), None, "system user everybody acts as"),
     _share(
+        "fruit:model",
+        values.string(63),
+        "Xserve",
+        "what Macs take the server for, and show it as (vfs objects = fruit)",
+        attribute="fruit_model",
+    ),
+    _share(
+        "fruit:time machine",
+        values.boolean,
+        False,
+        "Macs may back up to this share; implies vfs objects = fruit",
+        attribute="time_machine",
+        synonyms=("time machine",),
+    ),
+    _share(
         "guest account",
         values.string(47),
         None,

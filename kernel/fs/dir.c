@@ -19,6 +19,7 @@
 #include <linux/slab.h>
 #include "compat/vfs.h"
 #include "fs/access.h"
+#include "fs/apple.h"
 #include "fs/ea.h"
 #include "fs/fs.h"
 #include "fs/path.h"
@@ -138,13 +139,21 @@ static int put_entry(struct dir_query *q, const struct fscc_file *f,
 static int put_path(struct dir_query *q, const struct path *path,
 		    const char *name, bool dots)
 {
+	struct fscc_apple apple;
 	struct fscc_file f;
 
 	/* one that fails vanished between its name and itself */
 	if (ksmbd_stat_path(q->open->tree->share, path, dots ? NULL : name, &f))
 		return 0;
-	if (fscc_dir_class_has_ea_size(q->info_class))
+	if (READ_ONCE(q->open->tree->apple) &&
+	    q->info_class == FILE_ID_BOTH_DIRECTORY_INFORMATION) {
+		ksmbd_apple_describe(q->open, path,
+				     ksmbd_timespec(f.creation_time).tv_sec,
+				     &apple);
+		f.apple = &apple;
+	} else if (fscc_dir_class_has_ea_size(q->info_class)) {
 		f.ea_size = ksmbd_ea_size(path);
+	}
 	return put_entry(q, &f, name);
 }
 

@@ -9,13 +9,15 @@
 
 #define NO_ENTRY	((u32)-1)
 
-/* Its size, or 0 when it is gone or none that could be read. */
-static u32 size_of(const struct path *path, const char *xattr)
+u32 ksmbd_stream_stored_size(const struct path *path, const char *xattr)
 {
 	struct inode *inode = d_inode(path->dentry);
 	struct ksmbd_stream_value v;
 	int err;
 
+	/* most have none */
+	if (__vfs_getxattr(path->dentry, inode, xattr, NULL, 0) <= 0)
+		return 0;
 	inode_lock_shared(inode);
 	err = ksmbd_stream_load(path, xattr, 0, &v);
 	inode_unlock_shared(inode);
@@ -48,7 +50,7 @@ static int put_named(const struct path *path, struct wire_writer *w, int prev)
 		name = ksmbd_stream_of_xattr(at, &len);
 		if (!name)
 			continue;
-		size = size_of(path, at);
+		size = ksmbd_stream_stored_size(path, at);
 		prev = fscc_put_stream(w, prev, name, len, size,
 				       ALIGN(size, KSMBD_STREAM_UNIT));
 		cond_resched();

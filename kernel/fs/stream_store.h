@@ -21,6 +21,8 @@ int ksmbd_stream_load(const struct path *path, const char *xattr, u32 room,
 		      struct ksmbd_stream_value *v);
 int ksmbd_stream_store(const struct path *path, const char *xattr,
 		       struct ksmbd_stream_value *v);
+/* Its size, or 0 when it is gone or none that could be read. */
+u32 ksmbd_stream_stored_size(const struct path *path, const char *xattr);
 void ksmbd_stream_value_free(struct ksmbd_stream_value *v);
 ntstatus_t ksmbd_stream_error(const struct path *path, int err);
 

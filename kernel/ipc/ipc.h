@@ -115,6 +115,7 @@ struct ksmbd_ipc_share {
 	u32 veto_list_size;
 	char *snapshots;		/* folder of snapshots, below the path; or NULL */
 	char *snapshot_format;		/* of the names in it */
+	char *model;			/* what Macs take us for; or NULL */
 };
 
 /* -ENOENT: no such share.  A disk share without an absolute path is -EPROTO. */

@@ -9,6 +9,7 @@
 #include <linux/printk.h>
 #include <linux/slab.h>
 #include <linux/unicode.h>
+#include "wire/aapl.h"
 
 #if IS_ENABLED(CONFIG_UNICODE)
 static struct unicode_map *unicode;
@@ -131,11 +132,11 @@ static bool leads_down(const char *path)
 	}
 }
 
-static int take_snapshots(struct ksmbd_ipc_share *share, const char *payload,
-			  u32 size)
+static int take_snapshots(struct ksmbd_ipc_share *share, const char **payload,
+			  u32 *size)
 {
-	int err = take_string(&share->snapshots, &payload, &size, NAME_MAX + 1) ?:
-		  take_string(&share->snapshot_format, &payload, &size,
+	int err = take_string(&share->snapshots, payload, size, NAME_MAX + 1) ?:
+		  take_string(&share->snapshot_format, payload, size,
 			      NAME_MAX + 1);
 
 	if (err)
@@ -145,8 +146,8 @@ static int take_snapshots(struct ksmbd_ipc_share *share, const char *payload,
 }
 
 /*
- * [veto list, NUL,] path, NUL.  What follows the path's NUL is ignored, but with a
- * flag of ours: stock tools count a byte too many with "root directory".
+ * [veto list, NUL,] path, NUL.  What follows the path's NUL is ignored, but with
+ * flags of ours: stock tools count a byte too many with "root directory".
  */
 static int take_payload(struct ksmbd_ipc_share *share, const char *payload,
 			u32 size, u32 veto)
@@ -172,8 +173,12 @@ static int take_payload(struct ksmbd_ipc_share *share, const char *payload,
 	/* an empty path would be the root directory of the host */
 	if (share->path[0] != '/')
 		return -EPROTO;
-	return share->flags & KSMBD_SHARE_FLAG_SNAPSHOTS ?
-		take_snapshots(share, payload, size) : 0;
+	if (share->flags & KSMBD_SHARE_FLAG_SNAPSHOTS)
+		err = take_snapshots(share, &payload, &size);
+	if (!err && share->flags & KSMBD_SHARE_FLAG_APPLE)
+		err = take_string(&share->model, &payload, &size,
+				  AAPL_MODEL_MAX + 1);
+	return err;
 }
 
 static int take_share(struct ksmbd_ipc_share *share,
@@ -244,6 +249,7 @@ void ksmbd_ipc_share_free(struct ksmbd_ipc_share *share)
 	kfree(share->path);
 	kfree(share->snapshots);
 	kfree(share->snapshot_format);
+	kfree(share->model);
 	kfree(share);
 }
 

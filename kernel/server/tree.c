@@ -48,6 +48,7 @@ static void share_put(struct ksmbd_share *share)
 	kvfree(share->veto_list);
 	kfree(share->snapshots);
 	kfree(share->snapshot_format);
+	kfree(share->model);
 	kfree(share);
 }
 
@@ -89,6 +90,7 @@ static int share_new(const struct attempt *a, struct ksmbd_ipc_share *conf,
 	swap(share->veto_list, conf->veto_list);
 	swap(share->snapshots, conf->snapshots);
 	swap(share->snapshot_format, conf->snapshot_format);
+	swap(share->model, conf->model);
 	share->veto_list_size = conf->veto_list_size;
 	*out = share;
 	return 0;

@@ -36,7 +36,7 @@ struct ksmbd_share {
 	u16 force_uid, force_gid;
 	char *veto_list;		/* NUL-separated patterns, or NULL */
 	u32 veto_list_size;
-	char *snapshots, *snapshot_format;	/* as in struct ksmbd_ipc_share */
+	char *snapshots, *snapshot_format, *model;	/* as in struct ksmbd_ipc_share */
 };
 
 /**
@@ -48,8 +48,8 @@ struct ksmbd_share {
  * References: the session's tree table from publish until close; each request
  *	on it; each open.
  *
- * Everything but @state is immutable once published.  @state is changed with
- * cmpxchg(); DYING means that its opens are being closed.
+ * Everything but @state and @apple is immutable once published.  @state is changed
+ * with cmpxchg(); DYING means that its opens are being closed.
  *
  * @cred: what files are accessed with: the user's, or the forced ids
  */
@@ -63,6 +63,7 @@ struct ksmbd_tree {
 	bool writable;
 	bool encrypt_data;		/* nothing on it is served in clear */
 	u32 maximal_access;
+	bool apple;			/* listings tell what a Mac asked for: fs/apple.c */
 	enum ksmbd_tree_state { TREE_NEW, TREE_LIVE, TREE_DYING } state;
 };
 

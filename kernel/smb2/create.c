@@ -7,6 +7,7 @@
 
 #include <linux/mm.h>
 #include <linux/slab.h>
+#include "fs/apple.h"
 #include "fs/dir_lease.h"
 #include "fs/durable.h"
 #include "fs/fs.h"
@@ -73,6 +74,9 @@ static void put_contexts(struct ksmbd_request *rq, const struct ksmbd_create *c,
 
 	if (c->oplock == SMB2_OPLOCK_LEVEL_LEASE)
 		ctx.contexts |= CREATE_CTX_RQLS;
+	if (asked & CREATE_CTX_AAPL &&
+	    ksmbd_apple_answer(rq->tree, &rq->req.create.aapl, &ctx.aapl))
+		ctx.contexts |= CREATE_CTX_AAPL;
 	if (c->durable_granted)
 		ctx.contexts |= c->durable.version == 1 ? CREATE_CTX_DHNQ :
 							  CREATE_CTX_DH2Q;

@@ -139,6 +139,9 @@ static void keep_context(struct smb2_create_req *req, u32 flag,
 	case CREATE_CTX_DH2C:
 		req->durable = data;
 		break;
+	case CREATE_CTX_AAPL:
+		wire_get_aapl(data, &req->aapl);
+		break;
 	case CREATE_CTX_POSIX:
 		req->posix_mode = get_unaligned_le32(data.data);
 		break;
@@ -323,5 +326,10 @@ void wire_put_create_contexts(struct wire_writer *w,
 		prev = put_context_header(w, prev, "DH2Q", 8);
 		wire_put_u32(w, ctx->durable_timeout);
 		wire_put_u32(w, 0);		/* Flags */
+	}
+	if (ctx->contexts & CREATE_CTX_AAPL) {
+		prev = put_context_header(w, prev, "AAPL",
+					  wire_aapl_size(&ctx->aapl));
+		wire_put_aapl(w, &ctx->aapl);
 	}
 }

@@ -61,6 +61,8 @@ enum {
 	FILE_FS_SECTOR_SIZE_INFORMATION		= 11,
 };
 
+struct fscc_apple;
+
 /* Everything the file classes say about one file. */
 struct fscc_file {
 	u64 creation_time, last_access_time, last_write_time, change_time;
@@ -75,6 +77,7 @@ struct fscc_file {
 	u64 position;			/* of the open */
 	u32 mode;			/* of the open: FILE_* create options */
 	u32 reparse_tag;
+	const struct fscc_apple *apple;	/* of who is told, or NULL */
 };
 
 /*

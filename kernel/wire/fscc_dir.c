@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+#include "aapl.h"
 #include "fscc.h"
 #include "utf16.h"
 
@@ -67,6 +68,19 @@ static void fill_short_name(u8 *p, const char *name)
 	*p = wire_put_utf16(&w, name, strlen(name));
 }
 
+/* A length that is none, and what a Mac wants to know in the fields behind it. */
+static void fill_apple(u8 *p, const struct dir_class *c,
+		       const struct fscc_apple *a)
+{
+	u8 *at = p + c->short_at + 2;
+
+	put_unaligned_le32(a->maximal_access, p + c->ea_at);
+	p[c->short_at] = 24;
+	put_unaligned_le64(a->resource_size, at);
+	memcpy(at + 8, a->finder_info, sizeof(a->finder_info));
+	put_unaligned_le16(a->mode, at + 24);	/* Reserved2 */
+}
+
 static void fill(u8 *p, const struct dir_class *c, const struct fscc_file *f,
 		 const char *short_name)
 {
@@ -90,6 +104,8 @@ static void fill(u8 *p, const struct dir_class *c, const struct fscc_file *f,
 		fill_short_name(p + c->short_at, short_name);
 	if (c->id_at)
 		put_unaligned_le64(f->index_number, p + c->id_at);
+	if (f->apple && c->info_class == FILE_ID_BOTH_DIRECTORY_INFORMATION)
+		fill_apple(p, c, f->apple);
 }
 
 int fscc_put_dir_entry(struct wire_writer *w, u8 info_class, u32 prev,

@@ -11,6 +11,7 @@
 #ifndef _WIRE_SMB2_H
 #define _WIRE_SMB2_H
 
+#include "aapl.h"
 #include "wire.h"
 
 #define SMB2_PROTOCOL_ID	0x424D53FEu	/* 0xFE 'S' 'M' 'B' */
@@ -431,6 +432,7 @@ struct smb2_create_req {
 	struct smb2_lease lease;	/* RqLs */
 	struct wire_span durable;	/* DHnQ, DHnC, DH2Q or DH2C data */
 	u32 posix_mode;
+	struct aapl_query aapl;
 };
 
 struct smb2_create_rsp {
@@ -446,7 +448,7 @@ struct smb2_create_rsp {
 /**
  * struct smb2_create_contexts - what the response's contexts say
  * @contexts: of CREATE_CTX_MXAC, CREATE_CTX_QFID, CREATE_CTX_RQLS, CREATE_CTX_DHNQ,
- *	CREATE_CTX_DH2Q, what to write
+ *	CREATE_CTX_DH2Q, CREATE_CTX_AAPL, what to write
  */
 struct smb2_create_contexts {
 	u32 contexts;
@@ -456,9 +458,10 @@ struct smb2_create_contexts {
 	u64 volume_id;
 	struct smb2_lease lease;
 	u32 durable_timeout;		/* ms, of DH2Q */
+	struct aapl_answer aapl;
 };
 
-#define WIRE_CREATE_CONTEXTS_MAX	256
+#define WIRE_CREATE_CONTEXTS_MAX	(256 + 64 + 2 * AAPL_MODEL_MAX)
 void wire_put_create_contexts(struct wire_writer *w,
 			      const struct smb2_create_contexts *ctx);
 /* What req->durable holds, which is data of @context, CREATE_CTX_DHNQ ... */

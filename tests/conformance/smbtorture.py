@@ -26,7 +26,8 @@ TORTURE_CONFIG = CONFIG.replace(
     "[global]\n\tserver multi channel support = yes\n\tsmb2 leases = yes\n",
 ) + "".join(
     f"\n[t{lane}]\n\tpath = /srv/t{lane}\n\tread only = no\n\tcreate mask = 0777\n"
-    "\tdirectory mask = 0777\n\tvfs objects = acl_xattr streams_xattr\n"
+    "\tdirectory mask = 0777\n\tvfs objects = acl_xattr streams_xattr fruit\n"
+    "\tfruit:model = MacSamba\n"
     for lane in range(LANES)
 )
 

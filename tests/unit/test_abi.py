@@ -203,6 +203,22 @@ CAPTURES = [
             x218=b"/srv/s\0.snap\0%Y%m%d",
         ),
     ),
+    (
+        dataclasses.replace(
+            PRIV,
+            flags=abi.ShareFlag.AVAILABLE | abi.ShareFlag.SNAPSHOTS | abi.ShareFlag.APPLE,
+            snapshots=(".snap", "%Y%m%d"),
+            model="Xserve",
+        ),
+        zeros(
+            563,
+            x04=bytes.fromhex("01000018"),
+            x08=MASKS,
+            x14=b"priv",
+            x210=b"\x1b",
+            x218=b"/srv/s\0.snap\0%Y%m%d\0Xserve",
+        ),
+    ),
     (abi.ShareConfigResponse(handle=0), bytes(536)),
     (
         abi.TreeConnectRequest(

@@ -161,9 +161,9 @@ def test_a_warning_about_the_share_is_passed_on(
     tool: Tool, capsys: pytest.CaptureFixture[str]
 ) -> None:
     tool.config.write_text(EXAMPLE + "[other]\npath = /o\nfoo = 1\n")
-    assert tool.run("-u", "music", "-o", "vfs objects = fruit") == 0
+    assert tool.run("-u", "music", "-o", "vfs objects = catia") == 0
     err = capsys.readouterr().err
-    assert "fruit is not there" in err
+    assert "catia is not there" in err
     assert "foo" not in err
 
 

@@ -409,6 +409,24 @@ def test_values_of_a_share() -> None:
     assert (found.streams, found.acl_xattr, found.max_connections) == (True, True, 0)
 
 
+def test_a_share_for_macs() -> None:
+    assert not share("vfs objects = streams_xattr").apple
+    assert (
+        share("vfs objects = fruit streams_xattr\nfruit:model = RackMac").fruit_model == "RackMac"
+    )
+    backup = share("time machine = yes")
+    assert (backup.apple, backup.time_machine) == (True, True)
+
+
+def test_a_time_machine_says_what_it_wants() -> None:
+    section = "[s]\npath = /s\nfruit:time machine = yes\n"
+    found = complaints(f"[global]\n{section}")
+    assert len(found) == 2
+    assert "'durable handles = yes'" in found[0] and "streams_xattr" in found[1]
+    text = f"[global]\ndurable handles = yes\n{section}vfs objects = fruit streams_xattr\n"
+    assert not read(text).complaints
+
+
 def test_a_list_of_valid_users_without_a_usable_one_is_still_a_list() -> None:
     found = share("valid users = &netgroup")
     assert (found.valid_users, found.valid_users_set) == ((), True)

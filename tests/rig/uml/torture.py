@@ -44,6 +44,11 @@ MORE_SHARES = """
 	veto files = /.snap/
 	shadow:snapdir = .snap/daily
 	shadow:format = day-%Y-%m-%d_%H%M%S
+[apple]
+	path = /srv/share
+	read only = no
+	vfs objects = fruit streams_xattr
+	fruit:time machine = yes
 [writers]
 	path = /srv/share
 	read only = no

@@ -132,6 +132,75 @@ static void test_all_contexts(void)
 	every_byte_bent(m.bytes, m.w.len, create);
 }
 
+/* Apple's question and what is answered to it */
+static void test_aapl(void)
+{
+	static const char query[24] = "\1\0\0\0\0\0\0\0\7\0\0\0\0\0\0\0\1";
+	static const char resolve_id[24] = "\2";
+	struct smb2_create_contexts ctx = {
+		.contexts = CREATE_CTX_AAPL,
+		.aapl = { AAPL_SERVER_CAPS | AAPL_VOLUME_CAPS | AAPL_MODEL_INFO,
+			  AAPL_READ_DIR_ATTR, AAPL_FULL_SYNC, "Xs" },
+	};
+
+	begin();
+	context("AAPL", 4, query, 24);
+	CHECK(create(msg_span(&m)) == 0);
+	CHECK(req.create.aapl.command == AAPL_SERVER_QUERY);
+	CHECK(req.create.aapl.asked == 7 && req.create.aapl.client == 1);
+	for (u32 len = 0; len < 24; len++) {	/* is no question, and no error */
+		begin();
+		context("AAPL", 4, query, len);
+		CHECK(create(msg_span(&m)) == 0 && !req.create.aapl.command &&
+		      !req.create.aapl.asked);
+	}
+	begin();
+	context("AAPL", 4, resolve_id, 24);
+	CHECK(create(msg_span(&m)) == 0 && !req.create.aapl.command);
+
+	msg_init(&m);
+	wire_put_create_contexts(&m.w, &ctx);
+	CHECK(m.w.len == 24 + 44 && wire_aapl_size(&ctx.aapl) == 44);
+	CHECK(!memcmp(m.bytes + 12, "\x2C\0\0\0AAPL\0\0\0\0\1\0\0\0\0\0\0\0\7\0\0\0\0\0\0\0", 28));
+	CHECK(!memcmp(m.bytes + 40, "\1\0\0\0\0\0\0\0\4\0\0\0\0\0\0\0"
+		      "\0\0\0\0\4\0\0\0X\0s\0", 28));
+	ctx.aapl.answered = AAPL_VOLUME_CAPS;
+	msg_init(&m);
+	wire_put_create_contexts(&m.w, &ctx);
+	CHECK(m.w.len == 24 + 24 && wire_aapl_size(&ctx.aapl) == 24);
+	/* the longest of everything has room */
+	ctx.contexts = CREATE_CTX_MXAC | CREATE_CTX_QFID | CREATE_CTX_RQLS |
+		       CREATE_CTX_DH2Q | CREATE_CTX_AAPL;
+	ctx.lease.version = 2;
+	ctx.aapl.answered = 7;
+	ctx.aapl.model = "123456789012345678901234567890123456789012345678901234567890123";
+	CHECK(strlen(ctx.aapl.model) == AAPL_MODEL_MAX);
+	msg_init(&m);
+	wire_put_create_contexts(&m.w, &ctx);
+	CHECK(m.w.len <= WIRE_CREATE_CONTEXTS_MAX);
+}
+
+static void test_finder_info(void)
+{
+	u8 info[AFP_INFO_SIZE] = "AFP";
+	struct fscc_apple a;
+	u32 i;
+
+	for (i = 16; i < sizeof(info); i++)
+		info[i] = i;
+	wire_get_finder_info((struct wire_span) { info, sizeof(info) },
+			     946684800 + 0x01020304, &a);
+	CHECK(!memcmp(a.finder_info, "\x10\x11\x12\x13\x14\x15\x16\x17\x18\x19\x28\x29"
+		      "\x01\x02\x03\x04", 16));
+	for (i = 0; i < 48; i++) {
+		wire_get_finder_info((struct wire_span) { info, i }, 946684800, &a);
+		CHECK(!memcmp(a.finder_info, zeros, 16));
+	}
+	info[0] = 'a';
+	wire_get_finder_info((struct wire_span) { info, sizeof(info) }, 946684800, &a);
+	CHECK(!memcmp(a.finder_info, zeros, 16));
+}
+
 static void test_sizes(void)
 {
 	static const struct {
@@ -327,6 +396,8 @@ void test_create(void)
 	test_durable();
 	test_plain();
 	test_all_contexts();
+	test_aapl();
+	test_finder_info();
 	test_sizes();
 	test_reconnect_wins();
 	test_bad_chains();

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "test.h"
+#include "aapl.h"
 #include "short_name.h"
 
 static struct msg m;
@@ -423,7 +424,7 @@ void test_fscc_dir(void)
 		{ FILE_ID_FULL_DIRECTORY_INFORMATION, 80 },
 		{ FILE_ID_EXTD_DIRECTORY_INFORMATION, 88 },
 	};
-	struct fscc_file link = file;
+	struct fscc_file link = file, apple = file;
 	struct wire_writer full = { .full = true };
 	u32 i;
 
@@ -461,6 +462,20 @@ void test_fscc_dir(void)
 	put_entry(&m.w, FILE_ID_BOTH_DIRECTORY_INFORMATION, -1, "a");
 	CHECK(m.bytes[68] == 14 && !memcmp(m.bytes + 70, "S\0H\0O\0R\0T\0~\0001\0", 14));
 	CHECK(at64(96) == 8);
+	/* what a Mac has asked for instead of it */
+	msg_init(&m);
+	apple.apple = &(struct fscc_apple) { 0x1200A9, 0x1122334455667788,
+					     "type" "crea" "fl" "ex" "date", 0100644 };
+	fscc_put_dir_entry(&m.w, FILE_ID_BOTH_DIRECTORY_INFORMATION, -1, &apple,
+			   "a", 1, NULL);
+	CHECK(at32(64) == 0x1200A9 && m.bytes[68] == 24 && m.bytes[69] == 0);
+	CHECK(at64(70) == 0x1122334455667788);
+	CHECK(!memcmp(m.bytes + 78, "typecreaflexdate", 16));
+	CHECK(m.bytes[94] == 0xA4 && m.bytes[95] == 0x81 && at64(96) == 8);
+	msg_init(&m);
+	fscc_put_dir_entry(&m.w, FILE_BOTH_DIRECTORY_INFORMATION, -1, &apple,
+			   "a", 1, NULL);
+	CHECK(at32(64) != 0x1200A9 && m.bytes[68] == 0);
 	/* no short name, then one that is too long for the field */
 	msg_init(&m);
 	fscc_put_dir_entry(&m.w, FILE_BOTH_DIRECTORY_INFORMATION, -1, &file,
