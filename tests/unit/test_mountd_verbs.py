@@ -10,6 +10,7 @@ import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 from ksmbd.mountd import control, orders
@@ -255,3 +256,52 @@ def test_a_trace_shows_what_is_wanted() -> None:
     assert not trace.wanted(
         "x: smb2_done: conn=1 mid=4 CREATE status=0x00000000", None, errors=True
     )
+
+
+MACS = """\
+[global]
+durable handles = yes
+tcp port = 1445
+[Back up & more]
+path = /srv/tm
+vfs objects = fruit streams_xattr
+fruit:model = RackMac
+fruit:time machine = yes
+[with, comma]
+copy = Back up & more
+path = /srv/other
+[gone]
+copy = Back up & more
+available = no
+"""
+
+
+def test_what_is_announced(tool: Tool) -> None:
+    code, text = tool("announce", text=MACS)
+    assert code == 0
+    assert "[with, comma] cannot be announced" in text
+    group = ElementTree.fromstring(text[: text.index("[with")])
+    found = {
+        service.findtext("type"): (
+            service.findtext("port"),
+            [record.text for record in service.findall("txt-record")],
+        )
+        for service in group.findall("service")
+    }
+    assert group.find("name").attrib == {"replace-wildcards": "yes"}  # type: ignore[union-attr]
+    assert found == {
+        "_smb._tcp": ("1445", []),
+        "_device-info._tcp": ("0", ["model=RackMac"]),
+        "_adisk._tcp": ("9", ["sys=waMa=0,adVF=0x100", "dk0=adVN=Back up & more,adVF=0x82"]),
+    }
+
+
+def test_what_is_announced_without_macs(tool: Tool) -> None:
+    code, text = tool("announce", "--json", text="[s]\npath = /s\n")
+    assert code == 0
+    assert json.loads(text) == [{"type": "_smb._tcp", "port": 445, "records": []}]
+
+
+def test_nothing_is_announced_of_a_file_that_does_not_read(tool: Tool) -> None:
+    code, text = tool("announce", text="hello\n")
+    assert code == 1 and "service-group" not in text and "/k.conf:1" in text
