@@ -69,7 +69,13 @@ def _response(
         if ShareFlag.SNAPSHOTS in bits
         else ("", ""),
         model=share.fruit_model if ShareFlag.APPLE in bits else "",
+        recycle=_recycle(share) if ShareFlag.RECYCLE in bits else ("", "", ""),
     )
+
+
+def _recycle(share: Share) -> tuple[str, str, str]:
+    rules = ("t" if share.recycle_keep_tree else "") + ("v" if share.recycle_versions else "")
+    return share.recycle_folder, rules, "/".join(share.recycle_exclude)
 
 
 def flags(share: Share) -> ShareFlag:
@@ -84,6 +90,7 @@ def flags(share: Share) -> ShareFlag:
         ShareFlag.OPLOCKS: share.oplocks,
         ShareFlag.PIPE: share.is_ipc,
         ShareFlag.HIDE_DOT_FILES: share.hide_dot_files,
+        ShareFlag.RECYCLE: share.recycles and not share.is_ipc,
         ShareFlag.TIME_MACHINE: share.time_machine and not share.is_ipc,
         ShareFlag.APPLE: share.apple and not share.is_ipc,
         ShareFlag.SNAPSHOTS: share.previous_versions and not share.is_ipc,

@@ -119,8 +119,9 @@ class ShareFlag(IntFlag):
     UPDATE = 0x4000
     CROSSMNT = 0x8000
     CONTINUOUS_AVAILABILITY = 0x10000
-    TIME_MACHINE = 1 << 26
+    RECYCLE = 1 << 25
     """This and the following are our module's; the stock one passes over them."""
+    TIME_MACHINE = 1 << 26
     APPLE = 1 << 27
     SNAPSHOTS = 1 << 28
     HIDE_SPECIAL = 1 << 29
@@ -417,6 +418,7 @@ class ShareConfigResponse(Message):
         with veto patterns   (pattern NUL)... NUL path NUL
         with SNAPSHOTS       and after that: folder NUL format NUL
         with APPLE           and after that: model NUL
+        with RECYCLE         and after that: folder NUL rules NUL exclude NUL
 
     veto_list_sz counts the patterns with their NULs, not the one after them.
     """
@@ -452,6 +454,9 @@ class ShareConfigResponse(Message):
     """Folder below the path, and the format of the names in it; with SNAPSHOTS only."""
     model: str = ""
     """What Macs take the server for; with APPLE only."""
+    recycle: tuple[str, str, str] = ("", "", "")
+    """With RECYCLE only: a folder below the path, with %U for the user; of the letters t
+    (keep the tree) and v (versions); patterns with a slash between them."""
 
     def pack(self) -> bytes:
         """536 bytes and the payload; nothing but zeros for a share without flags."""
@@ -463,6 +468,8 @@ class ShareConfigResponse(Message):
             payload += b"".join(_string(part) for part in self.snapshots)
         if ShareFlag.APPLE in self.flags:
             payload += _string(self.model)
+        if ShareFlag.RECYCLE in self.flags:
+            payload += b"".join(_string(part) for part in self.recycle)
         return self._pack_fixed(payload_sz=len(payload), veto_list_sz=len(veto)) + payload
 
     @classmethod
@@ -480,11 +487,20 @@ class ShareConfigResponse(Message):
         path, _, rest = path.partition(b"\0")
         values["path"] = _from_string(path)
         if ShareFlag.SNAPSHOTS in ShareFlag(values["flags"]):
-            folder, name, rest = (*rest.split(b"\0", 2), b"", b"")[:3]
-            values["snapshots"] = _from_string(folder), _from_string(name)
+            values["snapshots"], rest = _strings(rest, 2)
         if ShareFlag.APPLE in ShareFlag(values["flags"]):
-            values["model"] = _from_string(rest.partition(b"\0")[0])
+            (values["model"],), rest = _strings(rest, 1)
+        if ShareFlag.RECYCLE in ShareFlag(values["flags"]):
+            values["recycle"], rest = _strings(rest, 3)
         return cls(**values)
+
+
+def _strings(data: bytes, count: int) -> tuple[tuple[str, ...], bytes]:
+    """So many strings, and the bytes behind them."""
+    parts = data.split(b"\0", count)
+    if len(parts) <= count:
+        raise ProtocolError(f"ksmbd_share_config_response: no {count} strings in {data!r}")
+    return tuple(map(_from_string, parts[:count])), parts[count]
 
 
 def _string(text: str) -> bytes:

@@ -177,6 +177,10 @@ class Share:
     oplocks: bool = _S["oplocks"]
     read_list: tuple[str, ...] = _S["read list"]
     read_only: bool = _S["read only"]
+    recycle_exclude: tuple[str, ...] = _S["recycle:exclude"]
+    recycle_folder: str = _S["recycle:repository"]
+    recycle_keep_tree: bool = _S["recycle:keeptree"]
+    recycle_versions: bool = _S["recycle:versions"]
     snapshot_folder: str = _S["shadow:snapdir"]
     snapshot_format: str = _S["shadow:format"]
     store_dos_attributes: bool = _S["store dos attributes"]
@@ -195,6 +199,11 @@ class Share:
     def previous_versions(self) -> bool:
         """Whether clients see the snapshots in `snapshot_folder`."""
         return "shadow_copy2" in self.vfs_objects
+
+    @property
+    def recycles(self) -> bool:
+        """Whether deleted files are kept."""
+        return "recycle" in self.vfs_objects
 
     @property
     def apple(self) -> bool:
@@ -366,6 +375,10 @@ class _LeftOut(Exception):
     def __init__(self, entry: Entry | Stanza, text: str, level: Level = Level.ERROR) -> None:
         super().__init__(text)
         self.file, self.line, self.level = entry.file, entry.line, level
+
+
+_MODULES = frozenset({"acl_xattr", "fruit", "recycle", "shadow_copy2", "streams_xattr"})
+"""Those of Samba's that are built in."""
 
 
 class _Reader:
@@ -629,7 +642,7 @@ class _Reader:
 
     def _check_modules(self, entry: Entry) -> None:
         for module in entry.value.replace(",", " ").split():
-            if module not in ("streams_xattr", "acl_xattr", "shadow_copy2", "fruit"):
+            if module not in _MODULES:
                 self.warn(
                     entry.file,
                     entry.line,

@@ -367,15 +367,39 @@ def snapshot_format(text: str, _warn: Warn, /) -> str:
     return text
 
 
-@_reader("folder", "a path inside the share")
-def folder_below(text: str, _warn: Warn, /) -> str:
-    """Reads a relative path that leads down."""
+def _leads_down(text: str) -> str:
     parts = text.rstrip("/").split("/")
     if text.startswith("/"):
         raise ValueFault(f"{text!r} is absolute; only a folder inside the share is looked into")
     if {"", ".", ".."} & set(parts) or len(text.encode()) > 255:
         raise ValueFault(f"{text!r} is not a path that leads down from the share's")
     return "/".join(parts)
+
+
+@_reader("folder", "a path inside the share")
+def folder_below(text: str, _warn: Warn, /) -> str:
+    """Reads a relative path that leads down."""
+    return _leads_down(text)
+
+
+@_reader("folder", "a path inside the share, perhaps with %U")
+def recycle_folder(text: str, _warn: Warn, /) -> str:
+    """Reads where deleted files go: a folder, and what of it is a user's own."""
+    folder = _leads_down(text)
+    if re.sub("%U", "", folder, count=1).count("%"):
+        raise ValueFault(f"{text!r}: only %U, the user, is understood, and once")
+    if "%" in folder.partition("/")[0]:
+        raise ValueFault(f"{text!r}: %U may not be in the first part; write .recycle/%U")
+    return folder
+
+
+@_reader("patterns", "*.tmp ~$*")
+def file_patterns(text: str, _warn: Warn, /) -> tuple[str, ...]:
+    """Reads patterns of file names, with what Samba's examples have between them."""
+    items = tuple(item for item in re.split(r"[\s,;|]+", text) if item)
+    if "/" in text or sum(len(item.encode()) + 1 for item in items) > 4000:
+        raise ValueFault("patterns are of names without a folder, and 4000 bytes at most")
+    return items
 
 
 encryption = choice(

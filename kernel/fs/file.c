@@ -18,6 +18,7 @@
 #include "fs/local.h"
 #include "fs/notify.h"
 #include "fs/oplock.h"
+#include "fs/recycle.h"
 #include "fs/stream.h"
 
 #define UNLINK_TRIES	8		/* against a local process that renames */
@@ -268,8 +269,8 @@ void ksmbd_file_set_delete(struct ksmbd_file *file, struct ksmbd_open *by)
 		return;
 	file->delete_path = by->filp->f_path;
 	path_get(&file->delete_path);
-	file->delete_root = by->tree->share->root;
-	path_get(&file->delete_root);
+	file->delete_share = by->tree->share;
+	ksmbd_share_get(file->delete_share);
 	file->delete_cred = get_cred(by->cred);
 	file->delete_parent = by->parent_lease;
 	file->delete_pending = true;
@@ -283,7 +284,7 @@ void ksmbd_file_clear_delete(struct ksmbd_file *file)
 		return;
 	file->delete_pending = false;
 	path_put(&file->delete_path);
-	path_put(&file->delete_root);
+	ksmbd_share_put(file->delete_share);
 	put_cred(file->delete_cred);
 	file->delete_cred = NULL;
 }
@@ -360,6 +361,18 @@ void ksmbd_file_replace(struct ksmbd_open *to, struct ksmbd_open *from)
  * client that caches the directory knows of it if both who doomed it and who closes
  * last are its.
  */
+static int remove(struct ksmbd_file *file)
+{
+	const struct ksmbd_share *share = file->delete_share;
+	int err;
+
+	if (file->stream)
+		return ksmbd_stream_unlink(file, &file->delete_path);
+	err = ksmbd_recycle(share, &file->delete_path, file->delete_cred);
+	return err == KSMBD_RECYCLE_NOT ?
+		ksmbd_unlink(&file->delete_path, &share->root, file->delete_cred) : err;
+}
+
 static void remove_if_doomed(struct ksmbd_file *file, const struct ksmbd_open *last)
 {
 	struct ksmbd_quiet quiet;
@@ -371,11 +384,7 @@ static void remove_if_doomed(struct ksmbd_file *file, const struct ksmbd_open *l
 		return;
 	ksmbd_quiet_begin(&quiet, file->delete_parent == last->parent_lease ?
 				  last->parent_lease : 0);
-	if (file->stream)
-		err = ksmbd_stream_unlink(file, &file->delete_path);
-	else
-		err = ksmbd_unlink(&file->delete_path, &file->delete_root,
-				   file->delete_cred);
+	err = remove(file);
 	ksmbd_quiet_end(&quiet, NULL, 0);
 	if (err)
 		ksmbd_debug(VFS, "delete on close failed\n");

@@ -203,6 +203,8 @@ int ksmbd_fs_new_security(const struct ksmbd_share *share,
 
 /* Does @name match @pattern with Windows wildcards (* ? < > ")?  Caseless. */
 bool ksmbd_fs_match(const char *pattern, const char *name);
+/* One of @patterns, each with its NUL, @size bytes; they end there or with an empty one. */
+bool ksmbd_fs_match_any(const char *patterns, u32 size, const char *name);
 /* Does the share hide this name altogether? */
 bool ksmbd_fs_vetoed(const struct ksmbd_share *share, const char *component);
 

@@ -48,13 +48,12 @@ static ntstatus_t take_stream(const struct ksmbd_share *share, char *path,
 	return name->stream ? STATUS_SUCCESS : STATUS_INSUFFICIENT_RESOURCES;
 }
 
-static bool is_vetoed(const struct ksmbd_share *share, const char *component)
+bool ksmbd_fs_match_any(const char *patterns, u32 size, const char *name)
 {
-	const char *p = share->veto_list;
-	const char *end = p + share->veto_list_size;
+	const char *p = patterns, *end = patterns + size;
 
 	while (p && p < end && *p) {
-		if (ksmbd_fs_match(p, component))
+		if (ksmbd_fs_match(p, name))
 			return true;
 		p += strnlen(p, end - p) + 1;
 	}
@@ -63,7 +62,8 @@ static bool is_vetoed(const struct ksmbd_share *share, const char *component)
 
 bool ksmbd_fs_vetoed(const struct ksmbd_share *share, const char *component)
 {
-	return share->veto_list && is_vetoed(share, component);
+	return ksmbd_fs_match_any(share->veto_list, share->veto_list_size,
+				  component);
 }
 
 /* Appends one component to what is in @out up to @end; returns the new end. */

@@ -72,7 +72,7 @@ struct ksmbd_file {
 	bool delete_pending;		/* the last close unlinks @delete_path, */
 					/* or the stream */
 	struct path delete_path;	/* pinned while set: the link to remove, */
-	struct path delete_root;	/* unless it was moved out of this share, */
+	struct ksmbd_share *delete_share;	/* unless it was moved out of this, */
 	const struct cred *delete_cred;	/* and with whose rights */
 	u64 delete_parent;		/* who said so: open->parent_lease */
 

@@ -151,6 +151,7 @@ struct ksmbd_share_config_request {
 #define KSMBD_SHARE_FLAG_CROSSMNT		BIT(15)
 #define KSMBD_SHARE_FLAG_CONTINUOUS_AVAILABILITY BIT(16)
 /* ours, which the stock module passes over */
+#define KSMBD_SHARE_FLAG_RECYCLE		BIT(25)	/* three, after that of APPLE */
 #define KSMBD_SHARE_FLAG_TIME_MACHINE		BIT(26)
 #define KSMBD_SHARE_FLAG_APPLE			BIT(27)	/* one string, after those of SNAPSHOTS */
 #define KSMBD_SHARE_FLAG_SNAPSHOTS		BIT(28)	/* two strings after the path */

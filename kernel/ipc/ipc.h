@@ -116,6 +116,7 @@ struct ksmbd_ipc_share {
 	char *snapshots;		/* folder of snapshots, below the path; or NULL */
 	char *snapshot_format;		/* of the names in it */
 	char *model;			/* what Macs take us for; or NULL */
+	char *recycle[3];		/* as of ksmbd_recycle_new(), but for the user */
 };
 
 /* -ENOENT: no such share.  A disk share without an absolute path is -EPROTO. */

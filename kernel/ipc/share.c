@@ -145,6 +145,16 @@ static int take_snapshots(struct ksmbd_ipc_share *share, const char **payload,
 	       !strchr(share->snapshot_format, '/') ? 0 : -EPROTO;
 }
 
+static int take_recycle(struct ksmbd_ipc_share *share, const char **payload,
+			u32 *size)
+{
+	int err = 0;
+
+	for (u32 i = 0; !err && i < ARRAY_SIZE(share->recycle); i++)
+		err = take_string(&share->recycle[i], payload, size, PATH_MAX);
+	return err ?: leads_down(share->recycle[0]) ? 0 : -EPROTO;
+}
+
 /*
  * [veto list, NUL,] path, NUL.  What follows the path's NUL is ignored, but with
  * flags of ours: stock tools count a byte too many with "root directory".
@@ -178,6 +188,8 @@ static int take_payload(struct ksmbd_ipc_share *share, const char *payload,
 	if (!err && share->flags & KSMBD_SHARE_FLAG_APPLE)
 		err = take_string(&share->model, &payload, &size,
 				  AAPL_MODEL_MAX + 1);
+	if (!err && share->flags & KSMBD_SHARE_FLAG_RECYCLE)
+		err = take_recycle(share, &payload, &size);
 	return err;
 }
 
@@ -250,6 +262,8 @@ void ksmbd_ipc_share_free(struct ksmbd_ipc_share *share)
 	kfree(share->snapshots);
 	kfree(share->snapshot_format);
 	kfree(share->model);
+	for (u32 i = 0; i < ARRAY_SIZE(share->recycle); i++)
+		kfree(share->recycle[i]);
 	kfree(share);
 }
 

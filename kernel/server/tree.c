@@ -13,6 +13,7 @@
 #include <linux/string.h>
 #include "debug.h"
 #include "server/connection.h"
+#include "server/recycle.h"
 #include "server/request.h"
 #include "server/session.h"
 #include "server/user.h"
@@ -39,7 +40,7 @@ static ntstatus_t refuse(const struct attempt *a, ntstatus_t status,
 
 /* --- shares --- */
 
-static void share_put(struct ksmbd_share *share)
+void ksmbd_share_put(struct ksmbd_share *share)
 {
 	if (!refcount_dec_and_test(&share->ref))
 		return;
@@ -49,6 +50,7 @@ static void share_put(struct ksmbd_share *share)
 	kfree(share->snapshots);
 	kfree(share->snapshot_format);
 	kfree(share->model);
+	ksmbd_recycle_free(share->recycle);
 	kfree(share);
 }
 
@@ -87,6 +89,14 @@ static int share_new(const struct attempt *a, struct ksmbd_ipc_share *conf,
 			return err;
 		}
 	}
+	if (conf->recycle[0]) {
+		share->recycle = ksmbd_recycle_new(conf->recycle[0], conf->recycle[1],
+						   conf->recycle[2], a->user->name);
+		if (!share->recycle) {
+			ksmbd_share_put(share);
+			return -EINVAL;
+		}
+	}
 	swap(share->veto_list, conf->veto_list);
 	swap(share->snapshots, conf->snapshots);
 	swap(share->snapshot_format, conf->snapshot_format);
@@ -101,7 +111,7 @@ static int share_new(const struct attempt *a, struct ksmbd_ipc_share *conf,
 static void tree_free(struct ksmbd_tree *tree)
 {
 	if (tree->share)
-		share_put(tree->share);
+		ksmbd_share_put(tree->share);
 	if (tree->cred)
 		put_cred(tree->cred);
 	ksmbd_session_put(tree->session);

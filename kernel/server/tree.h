@@ -12,6 +12,7 @@
 
 struct ksmbd_request;
 struct ksmbd_session;
+struct ksmbd_recycle;
 struct ksmbd_transport;
 struct ksmbd_user;
 
@@ -19,7 +20,8 @@ struct ksmbd_user;
  * struct ksmbd_share - a Share of [MS-SMB2] 3.3.1.6, as mountd described it
  *
  * Immutable.  Each tree connect asks mountd anew and makes its own, so that a
- * reload needs no invalidation.  One reference per tree.
+ * reload needs no invalidation.  One reference per tree, and one per file that is
+ * to be deleted.
  *
  * @root: the directory, pinned; the walk starts there and never leaves it.
  *	Unset for a pipe share.
@@ -37,7 +39,14 @@ struct ksmbd_share {
 	char *veto_list;		/* NUL-separated patterns, or NULL */
 	u32 veto_list_size;
 	char *snapshots, *snapshot_format, *model;	/* as in struct ksmbd_ipc_share */
+	struct ksmbd_recycle *recycle;	/* or NULL */
 };
+
+static inline void ksmbd_share_get(struct ksmbd_share *share)
+{
+	refcount_inc(&share->ref);
+}
+void ksmbd_share_put(struct ksmbd_share *share);
 
 /**
  * struct ksmbd_tree - a TreeConnect of [MS-SMB2] 3.3.1.9

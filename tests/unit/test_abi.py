@@ -219,6 +219,22 @@ CAPTURES = [
             x218=b"/srv/s\0.snap\0%Y%m%d\0Xserve",
         ),
     ),
+    (
+        dataclasses.replace(
+            PRIV,
+            flags=abi.ShareFlag.AVAILABLE | abi.ShareFlag.APPLE | abi.ShareFlag.RECYCLE,
+            model="Xserve",
+            recycle=(".recycle/%U", "tv", "*.tmp/~$*"),
+        ),
+        zeros(
+            575,
+            x04=bytes.fromhex("0100000a"),
+            x08=MASKS,
+            x14=b"priv",
+            x210=b"\x27",
+            x218=b"/srv/s\0Xserve\0.recycle/%U\0tv\0*.tmp/~$*",
+        ),
+    ),
     (abi.ShareConfigResponse(handle=0), bytes(536)),
     (
         abi.TreeConnectRequest(

@@ -409,6 +409,32 @@ def test_values_of_a_share() -> None:
     assert (found.streams, found.acl_xattr, found.max_connections) == (True, True, 0)
 
 
+def test_a_recycle_bin() -> None:
+    assert not share("recycle:keeptree = yes").recycles
+    found = share("vfs objects = recycle\nrecycle:exclude = *.tmp|~$*, *.bak")
+    assert (found.recycles, found.recycle_folder) == (True, ".recycle/%U")
+    assert found.recycle_exclude == ("*.tmp", "~$*", "*.bak")
+    assert (found.recycle_keep_tree, found.recycle_versions) == (False, True)
+    assert share("recycle:repository = bin/of %U/files").recycle_folder == "bin/of %U/files"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "recycle:repository = /bin",
+        "recycle:repository = ../bin",
+        "recycle:repository = %U",
+        "recycle:repository = bin-%U/x",
+        "recycle:repository = bin/%u",
+        "recycle:repository = bin/%U/%U",
+        "recycle:exclude = tmp/*",
+        f"recycle:exclude = {'x' * 4001}",
+    ],
+)
+def test_a_bin_is_inside_the_share_and_a_user_s_part_not_its_first(line: str) -> None:
+    assert line.partition(" =")[0] in refused(f"[s]\npath = /s\n{line}\n")
+
+
 def test_a_share_for_macs() -> None:
     assert not share("vfs objects = streams_xattr").apple
     assert (

@@ -49,6 +49,18 @@ MORE_SHARES = """
 	read only = no
 	vfs objects = fruit streams_xattr
 	fruit:time machine = yes
+[bin]
+	path = /srv/share
+	read only = no
+	vfs objects = streams_xattr recycle
+	recycle:exclude = *.tmp ~$*
+[tree]
+	path = /srv/share
+	read only = no
+	vfs objects = recycle
+	recycle:repository = .all
+	recycle:keeptree = yes
+	recycle:versions = no
 [writers]
 	path = /srv/share
 	read only = no
