@@ -26,7 +26,7 @@ from caching import (
     leased_v2,
 )
 from raw import CREATE, OPLOCK_BREAK, WRITE, Raw, write
-from server import CONFIG, Server, Tools, our_module, smbclient_ok
+from server import CONFIG, PASSWORD, Server, Tools, our_module, smbclient_ok
 from test_pairings import copy_and_list
 from vm import TOP, Vm, stock
 
@@ -98,6 +98,29 @@ def a_listing_is_taken_back_when_a_process_changes_it(server: Server) -> None:
             client.call(OPLOCK_BREAK, acknowledge_lease(1, 0))
 
 
+def a_linux_client_lists_what_is_there(server: Server) -> None:
+    """Newer ones keep listings under the directory's lease, and trust it for minutes."""
+    server.vm.run(
+        f"modprobe cifs; mkdir -p /mnt/c /srv/share/listed; chmod 777 /srv/share/listed;"
+        f" mount -t cifs //127.0.0.1/share /mnt/c"
+        f" -o username=user1,password={PASSWORD},vers=3.1.1,actimeo=600",
+        60,
+    )
+    try:
+        names: set[str] = set()
+        for number in range(5):
+            assert set(server.vm.run("ls /mnt/c/listed; ls /mnt/c/listed").out.split()) == names
+            server.vm.run(f"touch /srv/share/listed/{number}")
+            names.add(str(number))
+            server.vm.run(
+                f"for i in $(seq 100); do ls /mnt/c/listed | grep -qx {number} && exit 0;"
+                " sleep 0.1; done; exit 1",
+                60,
+            )
+    finally:
+        server.vm.run("cat /proc/fs/cifs/open_dirs; umount /mnt/c", 60, check=False)
+
+
 def test_it_serves_and_unloads(server: Server, tmp_path: Path) -> None:
     copy_and_list(server, tmp_path)
     (tmp_path / "sealed").write_bytes(os.urandom(300_000))
@@ -110,6 +133,7 @@ def test_it_serves_and_unloads(server: Server, tmp_path: Path) -> None:
     assert (tmp_path / "back").read_bytes() == (tmp_path / "sealed").read_bytes()
     a_local_reader_waits_for_what_is_cached(server)
     a_listing_is_taken_back_when_a_process_changes_it(server)
+    a_linux_client_lists_what_is_there(server)
     server.stop()
     splat = server.vm.splats()
     assert not splat, f"the kernel log has a splat:\n{splat}"

@@ -84,7 +84,8 @@ OF_OURS = """
 	path = /srv/share
 	read only = no
 	hide unreadable = yes
-	vfs objects = shadow_copy2
+	vfs objects = shadow_copy2 fruit recycle
+	fruit:time machine = yes
 [sealed]
 	path = /srv/share
 	smb3 encryption = mandatory
