@@ -16,6 +16,7 @@
 #include "debug.h"
 #include "fs/access.h"
 #include "fs/acl.h"
+#include "fs/app_instance.h"
 #include "fs/dos_attr.h"
 #include "fs/durable.h"
 #include "fs/ea.h"
@@ -128,6 +129,13 @@ static ntstatus_t new_open(struct ksmbd_request *rq, const struct ksmbd_create *
 	open->delete_on_close = c->options & FILE_DELETE_ON_CLOSE;
 	open->snapshot = c->snapshot;
 	open->parent_lease = c->parent_lease;
+	if (c->app) {
+		open->app = kmemdup(c->app, sizeof(*c->app), GFP_KERNEL);
+		if (!open->app) {
+			ksmbd_open_put(open);
+			return STATUS_INSUFFICIENT_RESOURCES;
+		}
+	}
 	*out = open;
 	return STATUS_SUCCESS;
 }
@@ -404,6 +412,8 @@ static ntstatus_t open_existing(struct ksmbd_request *rq,
 	c->may_add_stream = maximal & FILE_WRITE_DATA &&
 			    !(attr.attributes & FILE_ATTRIBUTE_READONLY);
 	status = grant(c, maximal, &attr, &granted);
+	if (status == STATUS_SUCCESS)
+		status = ksmbd_app_instance_take_over(rq, c, &p->entry, maximal);
 	if (status != STATUS_SUCCESS)
 		return status;
 	status = new_open(rq, c, dir && !c->stream, granted, &open);
@@ -614,6 +624,7 @@ static ntstatus_t create_with_base(struct ksmbd_request *rq,
 	first.options = FILE_NON_DIRECTORY_FILE;
 	first.oplock = SMB2_OPLOCK_LEVEL_NONE;
 	first.durable.version = 0;
+	first.app = NULL;
 	status = ksmbd_fs_create(rq, &first);
 	if (status == STATUS_OBJECT_NAME_COLLISION)
 		return STATUS_RETRY;

@@ -274,8 +274,7 @@ bool ksmbd_durable_begin_end(struct ksmbd_open *open)
 	return ends;
 }
 
-/* The caller has a reference of its own. */
-static void end(struct ksmbd_open *open)
+void ksmbd_durable_end(struct ksmbd_open *open)
 {
 	if (!ksmbd_durable_begin_end(open))
 		return;
@@ -312,7 +311,7 @@ static void scavenge(struct work_struct *work)
 	unsigned long next, now;
 
 	while ((open = overdue(false, &next))) {
-		end(open);
+		ksmbd_durable_end(open);
 		ksmbd_open_put(open);
 		cond_resched();
 	}
@@ -340,7 +339,7 @@ void ksmbd_durable_end_of(struct ksmbd_grant *g)
 		spin_unlock(&g->file->spin);
 		if (!found)
 			return;
-		end(found);
+		ksmbd_durable_end(found);
 		ksmbd_open_put(found);
 	}
 }
@@ -362,7 +361,7 @@ void ksmbd_durable_stop(void)
 	spin_unlock(&durables_lock);
 	cancel_delayed_work_sync(&scavenger);
 	while ((open = overdue(true, &next))) {
-		end(open);
+		ksmbd_durable_end(open);
 		ksmbd_open_put(open);
 		cond_resched();
 	}

@@ -30,6 +30,8 @@ struct ksmbd_grant;
 void ksmbd_durable_offer(struct ksmbd_request *rq, struct ksmbd_open *open,
 			 struct ksmbd_create *c);
 void ksmbd_durable_free(struct ksmbd_open *open);	/* with the open */
+/* Closes it if it is DETACHED; the caller has a reference of its own. */
+void ksmbd_durable_end(struct ksmbd_open *open);
 /* A request works with it by its FileId: Open.IsReplayEligible ends. */
 void ksmbd_durable_used(struct ksmbd_open *open);
 

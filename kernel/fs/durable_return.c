@@ -172,6 +172,9 @@ static void copy(struct ksmbd_open *to, struct ksmbd_open *from)
 	to->options = from->options;
 	to->snapshot = from->snapshot;
 	to->parent_lease = from->parent_lease;
+	/* without memory for it the handle is nobody's to take over */
+	if (from->app)
+		to->app = kmemdup(from->app, sizeof(*from->app), GFP_KERNEL);
 	to->filp = get_file(from->filp);
 	to->file = from->file;
 	refcount_inc(&to->file->ref);

@@ -46,6 +46,7 @@ struct ksmbd_create {
 	bool posix_case;		/* exact names only */
 	bool snapshot;			/* nothing is made or changed */
 	u64 parent_lease;		/* as in struct ksmbd_open */
+	const struct smb2_app_instance *app;	/* or NULL */
 	struct sd *sd;
 
 	u32 action;

@@ -152,6 +152,7 @@ void ksmbd_open_put(struct ksmbd_open *open)
 		ksmbd_file_put(open->file);
 	if (open->cred)
 		put_cred(open->cred);
+	kfree(open->app);
 	kfree(open->lock_sequences);
 	kvfree(open->pipe_rest);
 	kvfree(open->batch);

@@ -128,6 +128,7 @@ struct ksmbd_open {
 	u32 granted_access;
 	u32 share_access;
 	u32 options;			/* FILE_* create options */
+	struct smb2_app_instance *app;	/* the application that it is of, or NULL */
 	struct ksmbd_durable *durable;	/* that it is, or asked to be; or NULL */
 	struct ksmbd_watch *watch;	/* a directory's, from the first CHANGE_NOTIFY
 					 * on; set under @scan and @spin */

@@ -217,6 +217,18 @@ static ntstatus_t ask_for_durable(const struct ksmbd_request *rq,
 	return STATUS_SUCCESS;
 }
 
+/* 3.3.5.9.13; versions came with 3.1.1 */
+static void ask_for_app_instance(struct ksmbd_request *rq, struct ksmbd_create *c)
+{
+	struct smb2_create_req *req = &rq->req.create;
+
+	if (!(req->contexts & CREATE_CTX_APP_INSTANCE_ID) ||
+	    req->contexts & CREATE_CTX_DH2C || !ksmbd_conn_is_smb3(rq->conn))
+		return;
+	req->app.has_version &= rq->conn->dialect == SMB2_DIALECT_0311;
+	c->app = &req->app;
+}
+
 /* 3.3.5.9.3: the file as it was at that time, which nobody can change any more */
 static ntstatus_t look_back(const struct ksmbd_request *rq, struct ksmbd_create *c,
 			    struct ksmbd_name *name)
@@ -253,6 +265,7 @@ ntstatus_t smb2_create(struct ksmbd_request *rq)
 
 	if (rq->tree->share->pipe)
 		return smb2_pipe_create(rq);
+	ask_for_app_instance(rq, &c);
 	status = ksmbd_oplock_resume(rq);
 	if (status == STATUS_SUCCESS)
 		status = ask_for_durable(rq, &c);

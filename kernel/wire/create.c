@@ -142,6 +142,14 @@ static void keep_context(struct smb2_create_req *req, u32 flag,
 	case CREATE_CTX_AAPL:
 		wire_get_aapl(data, &req->aapl);
 		break;
+	case CREATE_CTX_APP_INSTANCE_ID:
+		memcpy(req->app.id, data.data + 4, sizeof(req->app.id));
+		break;
+	case CREATE_CTX_APP_INSTANCE_VERSION:
+		req->app.has_version = true;
+		req->app.high = get_unaligned_le64(data.data + 8);
+		req->app.low = get_unaligned_le64(data.data + 16);
+		break;
 	case CREATE_CTX_POSIX:
 		req->posix_mode = get_unaligned_le32(data.data);
 		break;

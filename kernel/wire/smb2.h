@@ -415,6 +415,13 @@ struct smb2_durable {
 
 #define SMB2_DHANDLE_FLAG_PERSISTENT	0x00000002
 
+/* 2.2.13.2.13 and .15 */
+struct smb2_app_instance {
+	u8 id[16];
+	bool has_version;
+	u64 high, low;
+};
+
 struct smb2_create_req {
 	u8 oplock_level;
 	u32 impersonation_level;
@@ -433,6 +440,7 @@ struct smb2_create_req {
 	struct wire_span durable;	/* DHnQ, DHnC, DH2Q or DH2C data */
 	u32 posix_mode;
 	struct aapl_query aapl;
+	struct smb2_app_instance app;	/* APP_INSTANCE_ID and perhaps _VERSION */
 };
 
 struct smb2_create_rsp {

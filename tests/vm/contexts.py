@@ -23,7 +23,8 @@ def create_with(
     body += bytes(-len(body) % 8)
     chain = b""
     for number, (tag, data) in enumerate(contexts):
-        one = struct.pack("<IHHHHI4sI", 0, 16, 4, 0, 24, len(data), tag, 0) + data
+        name = tag + bytes(-len(tag) % 8)
+        one = struct.pack("<IHHHHI", 0, 16, len(tag), 0, 16 + len(name), len(data)) + name + data
         one += bytes(-len(one) % 8)
         if number + 1 < len(contexts):
             one = struct.pack("<I", len(one)) + one[4:]

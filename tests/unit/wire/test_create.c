@@ -128,6 +128,7 @@ static void test_all_contexts(void)
 	CHECK(req.create.twrp == 0x0807060504030201);
 	CHECK(req.create.lease.version == 2 && !req.create.lease.state);
 	CHECK(req.create.posix_mode == 0644);
+	CHECK(!memcmp(req.create.app.id, zeros, 16) && req.create.app.has_version);
 	every_prefix("create contexts", m.bytes, m.w.len, m.w.len, create);
 	every_byte_bent(m.bytes, m.w.len, create);
 }
