@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 ksmbd-y += fs/open.o fs/file.o fs/path.o fs/casefold.o fs/name.o
-ksmbd-y += fs/access.o fs/create.o fs/app_instance.o
+ksmbd-y += fs/access.o fs/create.o fs/create_new.o fs/app_instance.o
 ksmbd-y += fs/dos_attr.o fs/stat.o fs/io.o fs/lock.o fs/dir.o
 ksmbd-y += fs/set.o fs/ea.o fs/rename.o fs/statfs.o fs/xattr.o
 ksmbd-y += fs/stream.o fs/stream_open.o fs/stream_query.o

@@ -61,14 +61,6 @@ struct ksmbd_create {
 	bool may_add_stream;
 };
 
-/*
- * Inside of fs/, holding ksmbd_file_lock(): may @open with @access join the opens of
- * its file?  PENDING: not before others have given up what they cache.
- */
-ntstatus_t ksmbd_create_agree(struct ksmbd_request *rq, struct ksmbd_open *open,
-			      const struct ksmbd_create *c, u32 access,
-			      bool overwrite);
-
 /* Opens or creates; PENDING: parked, to be called again.  On success a published open, in rq->open as well. */
 ntstatus_t ksmbd_fs_create(struct ksmbd_request *rq, struct ksmbd_create *c);
 

@@ -275,21 +275,15 @@ static int move_by_any_name(const struct ksmbd_share *share,
 	return err;
 }
 
-static int move(const struct ksmbd_share *share, const struct path *path,
-		const struct cred *cred, const char *name)
+/* -ENOENT: the file or the bin is gone. */
+static int move_to_bin(const struct ksmbd_share *share, const struct path *path,
+		       const struct cred *cred, const struct cred *all,
+		       const char *name)
 {
-	struct cred *all = ksmbd_user_kernel_cred();
-	const struct cred *saved;
+	const struct cred *saved = override_creds(all);
 	struct walk w;
-	int err;
+	int err = open_bin(&w, share, path, cred);
 
-	if (!all)
-		return -ENOMEM;
-	err = mnt_want_write(path->mnt);
-	if (err)
-		goto put;
-	saved = override_creds(all);
-	err = open_bin(&w, share, path, cred);
 	revert_creds(saved);
 	if (!err) {
 		saved = override_creds(cred);
@@ -297,8 +291,25 @@ static int move(const struct ksmbd_share *share, const struct path *path,
 		revert_creds(saved);
 	}
 	path_put(&w.at);
-	mnt_drop_write(path->mnt);
-put:
+	return err;
+}
+
+static int move(const struct ksmbd_share *share, const struct path *path,
+		const struct cred *cred, const char *name)
+{
+	struct cred *all = ksmbd_user_kernel_cred();
+	int err;
+
+	if (!all)
+		return -ENOMEM;
+	err = mnt_want_write(path->mnt);
+	if (!err) {
+		err = -ENOENT;
+		for (int i = 0; i < MOVE_TRIES && err == -ENOENT &&
+				!d_unhashed(path->dentry); i++)
+			err = move_to_bin(share, path, cred, all, name);
+		mnt_drop_write(path->mnt);
+	}
 	put_cred(all);
 	return err;
 }

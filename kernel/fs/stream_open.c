@@ -13,6 +13,7 @@
 #include <linux/uio.h>
 #include "compat/vfs.h"
 #include "debug.h"
+#include "fs/create.h"
 #include "fs/stream.h"
 #include "fs/stream_store.h"
 #include "fs/xattr.h"

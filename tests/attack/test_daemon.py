@@ -19,8 +19,19 @@ from server import Server
 from vm import TOP
 
 MODE = "/run/rig/hostile"
+CONFIGURATION = "/etc/ksmbd/ksmbd.conf"
 WAYS = ("short", "empty", "long", "wrong type", "wrong handle", "noise", "counts", "twice", "die")
 SLOW = ("never",)
+SHARES = ("share", "second", "IPC$", "nosuch", "hidden", "ours")
+OURS = """
+[ours]
+	path = /srv/share
+	vfs objects = shadow_copy2 fruit recycle
+	fruit:time machine = yes
+	recycle:exclude = *.tmp
+	veto files = /a/b/
+"""
+"""Described with everything that only our module knows of."""
 
 
 class Liar:
@@ -50,12 +61,14 @@ def liar(server: Server, share: str) -> Iterator[Liar]:
     liar = Liar(server)
     end_daemon(server)
     liar.stop_lying()
+    server.vm.write(CONFIGURATION, server.config + OURS)
     liar.start()
     try:
         yield liar
     finally:
         liar.stop_lying()
         end_daemon(server)
+        server.vm.write(CONFIGURATION, server.config)
         server.start_daemon()
         with Raw(server.vm.smb_port) as wire:
             wire.ready().open("served honestly")
@@ -77,7 +90,7 @@ def ask_everything(port: int, rounds: int) -> None:
             reply = wire.login(user) if password is None else wire.login(user, password)
             if password is not None:
                 assert reply.status != "SUCCESS"
-            for share in ("share", "second", "IPC$", "nosuch", "hidden"):
+            for share in SHARES:
                 wire.tree(share)
             wire.tree("IPC$")
             opened = wire.call(r.CREATE, r.create("srvsvc", access=0x12019F, disposition=1))
