@@ -356,11 +356,7 @@ void ksmbd_file_replace(struct ksmbd_open *to, struct ksmbd_open *from)
 		list_replace_init(&from->stream_link, &to->stream_link);
 }
 
-/*
- * A doomed file goes with @last, the last handle of it or of one of its streams.  A
- * client that caches the directory knows of it if both who doomed it and who closes
- * last are its.
- */
+/* With the rights of who doomed it; a file goes to the share's recycle bin, if any. */
 static int remove(struct ksmbd_file *file)
 {
 	const struct ksmbd_share *share = file->delete_share;
@@ -373,6 +369,11 @@ static int remove(struct ksmbd_file *file)
 		ksmbd_unlink(&file->delete_path, &share->root, file->delete_cred) : err;
 }
 
+/*
+ * A doomed file goes with @last, the last handle of it or of one of its streams.  A
+ * client that caches the directory knows of it if both who doomed it and who closes
+ * last are its.
+ */
 static void remove_if_doomed(struct ksmbd_file *file, const struct ksmbd_open *last)
 {
 	struct ksmbd_quiet quiet;
