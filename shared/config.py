@@ -20,6 +20,7 @@ from ksmbd.shared import macros, parameters, samba
 from ksmbd.shared.dialect import Entry, Stanza
 from ksmbd.shared.errors import ConfigError
 from ksmbd.shared.includes import Collector, Disk, Files
+from ksmbd.shared.log import printable
 from ksmbd.shared.parameters import Parameter, Scope, fold_key
 from ksmbd.shared.values import PROTOCOLS, Encryption, MapToGuest, Signing, ValueFault
 
@@ -66,7 +67,8 @@ class Complaint:
     level: Level = Level.WARNING
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}: {self.text}"
+        """One line, whatever the file has in it."""
+        return printable(f"{self.file}:{self.line}: {self.text}")
 
 
 class Kind(enum.Enum):
@@ -652,7 +654,7 @@ class _Reader:
     def check_time_machines(self, settings: Globals, shares: Iterable[Share]) -> None:
         """Warns of what a Mac's backup would stumble over."""
         for share in shares:
-            if not share.time_machine:
+            if not share.time_machine or share.is_ipc:
                 continue
             if not settings.durable_handles:
                 text = "Time Machine wants 'durable handles = yes' in [global]"

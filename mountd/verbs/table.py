@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from ksmbd.mountd.verbs import announce, check, doctor, end, explain, share, status, trace
+from ksmbd.mountd.verbs import announce, check, doctor, end, explain, metrics, share, status, trace
 from ksmbd.mountd.verbs.verb import Verb
 
 VERBS: tuple[Verb, ...] = (
@@ -14,5 +14,6 @@ VERBS: tuple[Verb, ...] = (
     explain.VERB,
     *doctor.VERBS,
     trace.VERB,
+    metrics.VERB,
     announce.VERB,
 )

@@ -3,10 +3,13 @@
 
 from __future__ import annotations
 
+import argparse
 import asyncio
+import http.client
 import json
 import logging
 import os
+import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -14,8 +17,8 @@ from xml.etree import ElementTree
 
 import pytest
 from ksmbd.mountd import control, orders
-from ksmbd.mountd.netlink.admin import Command
-from ksmbd.mountd.verbs import status, trace
+from ksmbd.mountd.netlink.admin import Command, Server, Tree
+from ksmbd.mountd.verbs import metrics, status, trace
 from ksmbd.shared.changes import changes
 from ksmbd.shared.config import parse
 from ksmbd.shared.errors import KsmbdError
@@ -305,3 +308,90 @@ def test_what_is_announced_without_macs(tool: Tool) -> None:
 def test_nothing_is_announced_of_a_file_that_does_not_read(tool: Tool) -> None:
     code, text = tool("announce", text="hello\n")
     assert code == 1 and "service-group" not in text and "/k.conf:1" in text
+
+
+# metrics
+
+
+def numbers() -> metrics.Numbers:
+    return metrics.Numbers(
+        Server(name="0.1", state=1, age=61_500, connections=2, sessions=1, opens=7),
+        [Tree(share="a"), Tree(share='b"\\'), Tree(share="a")],
+        [
+            Command(8, "READ", 6, 1, 4_000_000_000, 4096, (1, 2, 0, 3)),
+            Command(13, "ECHO", 0, 0, 0, 0, (0, 0, 0, 0)),
+        ],
+        mountd=True,
+    )
+
+
+def test_the_numbers_are_as_prometheus_reads_them() -> None:
+    text = metrics.exposition(numbers())
+    samples = dict(line.rsplit(" ", 1) for line in text.splitlines() if line[0] != "#")
+    assert samples["ksmbd_up"] == "1" and samples["ksmbd_mountd_up"] == "1"
+    assert samples["ksmbd_uptime_seconds"] == "61.5"
+    assert samples['ksmbd_info{module="0.1"}'] == "1"
+    assert samples['ksmbd_share_connections{share="a"}'] == "2"
+    assert samples['ksmbd_share_connections{share="b\\"\\\\"}'] == "1"
+    assert samples['ksmbd_command_errors_total{command="READ"}'] == "1"
+    assert samples['ksmbd_command_bytes_total{command="READ"}'] == "4096"
+    duration = 'ksmbd_command_duration_seconds_{}{{command="READ"{}}}'
+    assert [
+        samples[duration.format("bucket", f',le="{le}"')] for le in ("1e-06", "2e-06", "4e-06")
+    ] == ["1", "3", "3"]
+    assert samples[duration.format("bucket", ',le="+Inf"')] == "6"
+    assert samples[duration.format("count", "")] == "6"
+    assert samples[duration.format("sum", "")] == "4.0"
+
+
+def test_each_sample_has_its_type_before_it() -> None:
+    known: set[str] = set()
+    for line in metrics.exposition(numbers()).splitlines():
+        words = line.split()
+        if line.startswith("# TYPE"):
+            assert words[2] not in known
+            known.add(words[2])
+        elif line[0] != "#":
+            name = line.partition("{")[0].partition(" ")[0]
+            assert any(name in (k, f"{k}_bucket", f"{k}_sum", f"{k}_count") for k in known)
+
+
+def test_without_a_module_there_is_little_to_tell() -> None:
+    text = metrics.exposition(metrics.Numbers())
+    assert "ksmbd_up 0\n" in text and "ksmbd_mountd_up 0\n" in text
+    assert "connections" not in text
+
+
+@pytest.mark.parametrize("text", ["x", "0", "70000", "host:1", "1.2.3.4:", ":", "1.2.3.4:x"])
+def test_what_is_no_endpoint(tool: Tool, text: str) -> None:
+    with pytest.raises(SystemExit):
+        tool("metrics", "--listen", text)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
+def test_they_are_served_to_who_asks(host: str, tmp_path: Path) -> None:
+    arguments = argparse.Namespace(listen=(host, 0), lock=tmp_path / "lock")
+    try:
+        listener = metrics._listen(arguments)
+    except OSError:
+        if ":" not in host:
+            raise
+        pytest.skip("this machine has no IPv6")
+    with listener as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        port = server.server_address[1]
+        try:
+            found = {}
+            for method, path in (("GET", "/metrics"), ("HEAD", "/metrics"), ("GET", "/")):
+                asking = http.client.HTTPConnection(host, port, timeout=10)
+                asking.request(method, path)
+                reply = asking.getresponse()
+                found[method, path] = reply.status, reply.headers["Content-Type"], reply.read()
+                asking.close()
+        finally:
+            server.shutdown()
+    status, kind, body = found["GET", "/metrics"]
+    assert status == 200 and kind.startswith("text/plain; version=0.0.4")
+    assert b"\nksmbd_up " in body
+    assert found["HEAD", "/metrics"][::2] == (200, b"")
+    assert found["GET", "/"][0] == 404

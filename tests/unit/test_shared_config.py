@@ -449,6 +449,7 @@ def test_a_time_machine_says_what_it_wants() -> None:
     found = complaints(f"[global]\n{section}")
     assert len(found) == 2
     assert "'durable handles = yes'" in found[0] and "streams_xattr" in found[1]
+    assert not complaints("[global]\ntime machine = yes\n"), "pipes are nobody's backup"
     text = f"[global]\ndurable handles = yes\n{section}vfs objects = fruit streams_xattr\n"
     assert not read(text).complaints
 
@@ -545,6 +546,10 @@ def test_any_configuration_is_read_or_refused(lines: list[str]) -> None:
         assert fold_share_name(found.name) == name
         assert found.is_ipc or (found.path is not None and found.path.startswith("/"))
     assert all(str(complaint).startswith("f:") for complaint in config.complaints)
+
+
+def test_what_is_wrong_is_said_in_one_line() -> None:
+    assert refused("[s]\ninclude = \x85\n").startswith("f:2: include: \\x85: ")
 
 
 @settings(max_examples=300)

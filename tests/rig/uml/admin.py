@@ -71,6 +71,14 @@ def test_what_is_seen(one: Client, two: Client) -> None:
     for words in (("status",), ("sessions",), ("files",), ("locks",), ("shares",)):
         print(f"$ ksmbd.control {' '.join(words)}\n{control(*words)}")
     print(control("top", "-n", "1", "-i", "0.2"))
+    samples = dict(
+        line.rsplit(" ", 1) for line in control("metrics").splitlines() if line[0] != "#"
+    )
+    assert samples["ksmbd_up"] == samples["ksmbd_mountd_up"] == "1", samples
+    assert int(samples["ksmbd_connections"]) >= 2, samples
+    assert int(samples['ksmbd_share_connections{share="share"}']) >= 1, samples
+    assert int(samples['ksmbd_command_bytes_total{command="WRITE"}']) >= 5000, samples
+    assert int(samples['ksmbd_command_duration_seconds_count{command="WRITE"}']) >= 1, samples
 
 
 def test_a_dump_is_whole(one: Client) -> None:
