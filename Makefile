@@ -22,7 +22,7 @@ kbuild   = $(MAKE) -j$(JOBS) --no-print-directory -C $(1) M=$(2) W=1 $(3) module
 
 .DEFAULT_GOAL := help
 .PHONY: all help kernel python run test check vm-check conformance sparse vm-module clean \
-	deps-build deps-run deps-test deps-kerberos venv venv-test check-python check-wire stock
+	deps-build deps-run deps-test deps-kerberos deps-deb deb venv venv-test check-python check-wire stock
 
 all: kernel python
 
@@ -32,11 +32,12 @@ help:
 	@echo 'make conformance  smbtorture against tests/conformance/expected.tsv'
 	@echo 'make sparse       sparse and W=1 over kernel/, warnings are errors'
 	@echo 'make python       .venv with the four commands'
+	@echo 'make deb          the Debian packages, in build/deb'
 	@echo 'make clean        what was built; the cache and .venv stay'
 
 # --- what has to be there ---------------------------------------------------
 
-deps-build deps-run deps-test deps-kerberos: deps-%:
+deps-build deps-run deps-test deps-kerberos deps-deb: deps-%:
 	@$(INSTALL) $*
 
 python venv: | deps-python
@@ -46,6 +47,12 @@ venv-test: | deps-python
 deps-python:
 	@$(INSTALL) python
 .PHONY: deps-python
+
+# --- packages -----------------------------------------------------------------
+
+deb: deps-deb
+	@packaging/deb.sh >$(TOP)/build/deb.log 2>&1 || { tail -30 $(TOP)/build/deb.log >&2; exit 1; }
+	@ls -l $(TOP)/build/deb/*.deb
 
 # --- the module --------------------------------------------------------------
 

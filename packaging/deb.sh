@@ -9,8 +9,8 @@ mkdir -p "$out/src"
 cd "$top"
 git ls-files -co --exclude-standard | tar -c -T - | tar -x -C "$out/src"
 cp -r "$out/src/packaging/debian" "$out/src/debian"
-mkdir -p "$out/src/build/py"
-ln -s ../.. "$out/src/build/py/ksmbd"
 cd "$out/src"
+# Debian's Python, whatever comes first in somebody's path
+PATH=/usr/sbin:/usr/bin:/sbin:/bin
 dpkg-buildpackage --no-sign --build=all "$@"
 ls -l "$out"/*.deb

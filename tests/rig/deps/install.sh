@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# Installs what the named groups need: install.sh GROUP...   (build, python, run, test, kerberos, fuzz, profile)
+# Installs what the named groups need: install.sh GROUP...   (build, python, run, test, kerberos, fuzz, profile, deb)
 # Quiet and quick when nothing is missing; apt-get is the only thing it calls as root.
 set -eu
 
@@ -11,6 +11,7 @@ test="samba-testsuite smbclient cifs-utils git attr acl tar coreutils diffutils 
 kerberos="krb5-kdc krb5-admin-server krb5-user libkrb5-dev gcc python3-dev keyutils cifs-utils smbclient"
 fuzz="clang-14 libclang-rt-14-dev make"
 profile="linux-perf"
+deb="dpkg-dev debhelper dh-dkms dh-python pybuild-plugin-pyproject python3-all python3-setuptools python3-configobj python3-cryptography python3-pyroute2"
 
 say() { printf '  deps: %s\n' "$*"; }
 
@@ -53,6 +54,7 @@ for group in "$@"; do
 	kerberos) packages=$kerberos ;;
 	fuzz) packages=$fuzz ;;
 	profile) packages=$profile ;;
+	deb) packages=$deb ;;
 	*) say "unknown group $group" >&2; exit 2 ;;
 	esac
 	for package in $packages; do

@@ -42,16 +42,17 @@ has() { # TARGET
 step test 38 test
 step uml-kernel 10 uml-kernel
 step uml-smoke 2 uml-smoke
-step uml-guest 2 uml-guest
+step uml-guest 4 uml-guest
 step uml-formats 1 uml-formats
 step uml-kerberos 2 uml-kerberos
-step attack 14 attack
+step attack 15 attack
 step test-faults 3 test-faults
 step coverage-wire 1 coverage-wire
+step deb 2 deb
 step fuzz 7 fuzz TIME=15
 step fuzz-server 4 fuzz-server TIME=150
 step soak 5 soak TIME=45
-! has test-matrix || step test-matrix 11 test-matrix
+! has test-matrix || step test-matrix 13 test-matrix
 # Numbers are for who reads them; what fails here is an error. It needs a network of its own.
 if [[ -w /dev/net/tun ]] && unshare --net true 2>/dev/null; then
 	step bench 6 bench SERVERS="ours-6.1 floor" WORKLOADS="4 KiB, depth 1|compound|memory" \
@@ -61,7 +62,7 @@ else
 	rows+=("$(printf '%-16s %-10s %6s' bench 'left out' -)")
 fi
 step debug-kernel 10 debug-kernel
-step test-debug 20 test-debug
+step test-debug 25 test-debug
 # Its kernel is of no other use: built only where there is time for both.
 step test-kcsan 22 test-kcsan
 
