@@ -23,11 +23,13 @@
 /*
  * struct walk - on the way down into the bin
  * @at: where we are; referenced
+ * @keeper: who may own what is shared, beside root: the owner of the share's root
  * @make: what is missing is made; only by who has all rights
  * @own: for this user alone, from here on
  */
 struct walk {
 	struct path at;
+	kuid_t keeper;
 	bool make;
 	const struct cred *own;
 };
@@ -52,6 +54,26 @@ static int give_away(const struct walk *w, struct dentry *dir, bool last_shared)
 	return err == -EPERM || err == -EOPNOTSUPP ? 0 : err;
 }
 
+/*
+ * Else another user could have made the folder, to see and take what is put there.  A
+ * shared one that files do not go into, as Samba's may be the first user's, only leads
+ * on to folders that are looked at in turn.
+ */
+static bool may_keep(const struct walk *w, const struct inode *dir, bool takes_files)
+{
+	if (uid_eq(dir->i_uid, GLOBAL_ROOT_UID) || (!w->own && !takes_files))
+		return true;
+	return uid_eq(dir->i_uid, w->own ? w->own->fsuid : w->keeper);
+}
+
+static void unmake(const struct walk *w, struct dentry *made)
+{
+	inode_lock_nested(d_inode(w->at.dentry), I_MUTEX_PARENT);
+	if (!d_unhashed(made) && made->d_parent == w->at.dentry)
+		compat_vfs_rmdir(w->at.mnt, d_inode(w->at.dentry), made);
+	inode_unlock(d_inode(w->at.dentry));
+}
+
 /* One component down; a shared one is @last where files go into it. */
 static int step(struct walk *w, const char *name, u32 len, bool last)
 {
@@ -73,13 +95,13 @@ static int step(struct walk *w, const char *name, u32 len, bool last)
 		err = -ENOENT;
 	else if (!err && (!d_is_dir(next) || d_mountpoint(next)))
 		err = -ENOTDIR;
-	/* else another user could have made it, to see and take what is put there */
-	else if (!err && !made && w->own &&
-		 !uid_eq(d_inode(next)->i_uid, w->own->fsuid) &&
-		 !uid_eq(d_inode(next)->i_uid, GLOBAL_ROOT_UID))
+	else if (!err && !may_keep(w, d_inode(next), last))
 		err = -EPERM;
-	if (made && !err)
+	if (made && !err) {
 		err = give_away(w, next, last);
+		if (err)
+			unmake(w, next);
+	}
 	if (err) {
 		dput(next);
 		return err;
@@ -109,6 +131,7 @@ static void begin_walk(struct walk *w, const struct ksmbd_share *share, bool mak
 {
 	w->at = share->root;
 	path_get(&w->at);
+	w->keeper = d_inode(w->at.dentry)->i_uid;
 	w->make = make;
 	w->own = NULL;
 }
@@ -201,6 +224,9 @@ static int rename_locked(const struct ksmbd_share *share, const struct path *par
 		return -ESTALE;
 	if (!path_is_under(parent, &share->root))
 		return -EXDEV;
+	/* rename(2) would do nothing: what is there is another link of it */
+	if (d_inode(new) == d_inode(old))
+		return KSMBD_RECYCLE_NOT;
 	if (d_is_positive(new) && (share->recycle->versions || !d_is_reg(new)))
 		return -EEXIST;
 	return compat_rename(parent, old, dir, new, delegated);
@@ -328,7 +354,7 @@ int ksmbd_recycle(const struct ksmbd_share *share, const struct path *path,
 				(const char *)name.name.name) &&
 	    !is_inside(share, path)) {
 		err = move(share, path, cred, (const char *)name.name.name);
-		if (err)
+		if (err < 0)
 			pr_warn_ratelimited("ksmbd: share \"%s\": a deleted file stays, the recycle bin cannot have it (%d)\n",
 					    share->name, err);
 	}

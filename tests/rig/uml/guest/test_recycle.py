@@ -92,6 +92,34 @@ def test_a_deleted_file_is_in_the_users_bin(client: Raw, root: Path) -> None:
     )  # fmt: skip
 
 
+def test_its_change_time_says_when(client: Raw, root: Path) -> None:
+    """By which `find -ctime` empties the bin."""
+    put(client, "f")
+    before = (root / "f").stat().st_ctime_ns
+    assert delete(client, "f") == "SUCCESS"
+    assert (root / ".recycle" / "user1" / "f").stat().st_ctime_ns > before
+
+
+def test_a_link_of_it_in_the_bin_is_enough(tree: Raw, root: Path) -> None:
+    put(tree, "f", b"x")
+    (root / ".all").mkdir(mode=0o777)
+    os.link(root / "f", root / ".all" / "f")
+    assert delete(tree, "f") == "SUCCESS"
+    assert not (root / "f").exists()
+    assert (root / ".all" / "f").read_bytes() == b"x"
+
+
+def test_a_bin_for_all_is_not_one_of_them(tree: Raw, root: Path) -> None:
+    put(tree, "f", b"x")
+    (root / ".all").mkdir(mode=0o777)
+    os.chown(root / ".all", USERS["user2"], USERS["user2"])
+    delete(tree, "f")
+    assert (root / "f").read_bytes() == b"x"
+    os.chown(root / ".all", root.stat().st_uid, 0)
+    assert delete(tree, "f") == "SUCCESS"
+    assert (root / ".all" / "f").read_bytes() == b"x"
+
+
 def test_whose_bin_it_is(client: Raw, root: Path) -> None:
     put(client, "f")
     delete(client, "f")
