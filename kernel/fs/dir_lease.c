@@ -9,6 +9,7 @@
 #include "fs/dir_index.h"
 #include "fs/notify.h"
 #include "fs/oplock.h"
+#include "server/user.h"
 
 #define CHANGES		(FS_MODIFY | FS_ATTRIB)
 #define EVENTS								\
@@ -53,14 +54,15 @@ static int handle_event(struct fsnotify_group *g, u32 mask, const void *data,
 			u32 cookie, struct fsnotify_iter_info *iter)
 {
 	u64 by = 0;
-	bool ours;
 
 	/* of the directory itself, or of an inode by no name */
 	if (!dir || !name)
 		return 0;
-	ours = ksmbd_quiet_current(&by);
-	if (!ours || !(mask & CHANGES))
-		changed(dir, by);
+	/* what a client modifies its handler says, or the close of its handle */
+	if (mask & CHANGES && ksmbd_user_is_current())
+		return 0;
+	ksmbd_quiet_current(&by);
+	changed(dir, by);
 	return 0;
 }
 

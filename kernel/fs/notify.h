@@ -110,7 +110,7 @@ void ksmbd_volume_put(struct ksmbd_volume *volume);
  */
 struct ksmbd_quiet {
 	struct hlist_node hash;
-	const struct task_struct *task;	/* NULL: nobody watches anything */
+	const struct task_struct *task;	/* NULL: nobody wants to know */
 	u64 by;
 };
 

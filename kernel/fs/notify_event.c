@@ -57,7 +57,7 @@ static DEFINE_SPINLOCK(quiet_lock);	/* innermost */
 
 void ksmbd_quiet_begin(struct ksmbd_quiet *q, u64 by)
 {
-	q->task = ksmbd_watches_exist() || ksmbd_dir_leases_exist() ?
+	q->task = ksmbd_watches_exist() || (by && ksmbd_dir_leases_exist()) ?
 		current : NULL;
 	if (!q->task)
 		return;

@@ -74,7 +74,7 @@ struct ksmbd_file {
 	struct path delete_path;	/* pinned while set: the link to remove, */
 	struct ksmbd_share *delete_share;	/* unless it was moved out of this, */
 	const struct cred *delete_cred;	/* and with whose rights */
-	u64 delete_parent;		/* who said so: open->parent_lease */
+	u64 delete_parent;		/* who said so: open->parent_lease.  Under @lock */
 
 	spinlock_t spin;
 	struct rb_root_cached shared_locks, exclusive_locks;	/* byte ranges, fs/lock.c */
@@ -90,7 +90,7 @@ struct ksmbd_file {
 	struct list_head break_waiters;	/* struct break_wait.link */
 	u32 n_real;			/* of @opens, more than attributes; under @lock */
 	struct ksmbd_local local;
-	struct fsnotify_mark *mark;	/* a directory's that clients cache, fs/dir_lease.c */
+	struct fsnotify_mark *mark;	/* a directory's that clients cache; under @lock */
 };
 
 /**

@@ -34,7 +34,7 @@ ntstatus_t smb2_write(struct ksmbd_request *rq)
 		   req->flags & SMB2_WRITEFLAG_WRITE_THROUGH) ||
 		  READ_ONCE(open->mode) & FILE_WRITE_THROUGH;
 	ksmbd_request_data(rq, req->data, &one, &from);
-	ksmbd_quiet_begin(&quiet, open->parent_lease);
+	ksmbd_quiet_begin(&quiet, 0);
 	status = ksmbd_fs_write(open, req->offset, &from, through,
 				&rq->rsp.write.count);
 	ksmbd_quiet_end(&quiet, open, rq->rsp.write.count ?
