@@ -56,8 +56,11 @@ void ksmbd_apple_describe(const struct ksmbd_open *dir, const struct path *path,
 	    ksmbd_stream_supported(dir->tree->share, inode)) {
 		n = __vfs_getxattr(path->dentry, inode,
 				   AFP_STREAM("AFP_AfpInfo"), info, sizeof(info));
-		a->resource_size = ksmbd_stream_stored_size(path,
-					AFP_STREAM("AFP_Resource"));
+		/* most have none, and its size is told by its last byte */
+		if (__vfs_getxattr(path->dentry, inode, AFP_STREAM("AFP_Resource"),
+				   NULL, 0) > 0)
+			a->resource_size = ksmbd_stream_stored_size(path,
+						AFP_STREAM("AFP_Resource"));
 	}
 	wire_get_finder_info((struct wire_span) { info, max_t(ssize_t, n, 0) },
 			     created, a);

@@ -15,9 +15,6 @@ u32 ksmbd_stream_stored_size(const struct path *path, const char *xattr)
 	struct ksmbd_stream_value v;
 	int err;
 
-	/* most have none */
-	if (__vfs_getxattr(path->dentry, inode, xattr, NULL, 0) <= 0)
-		return 0;
 	inode_lock_shared(inode);
 	err = ksmbd_stream_load(path, xattr, 0, &v);
 	inode_unlock_shared(inode);

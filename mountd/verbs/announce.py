@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from xml.etree import ElementTree
 
-from ksmbd.mountd.verbs.verb import DONE, FAILED, Verb, show_json
+from ksmbd.mountd.verbs.verb import DONE, FAILED, Verb, no_arguments, show_json
 from ksmbd.shared import config as configuration
 from ksmbd.shared.config import Config, Share
 from ksmbd.shared.errors import ConfigError
@@ -35,10 +35,6 @@ class Service:
     type: str
     port: int
     records: tuple[str, ...] = ()
-
-
-def _arguments(_parser: argparse.ArgumentParser) -> None:
-    pass
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -102,4 +98,4 @@ def avahi(found: tuple[Service, ...]) -> str:
     return f"{_HEAD}{ElementTree.tostring(group, encoding='unicode')}\n"
 
 
-VERB = Verb("announce", "print what avahi-daemon is to announce by mDNS", _arguments, run)
+VERB = Verb("announce", "print what avahi-daemon is to announce by mDNS", no_arguments, run)

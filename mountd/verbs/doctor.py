@@ -23,7 +23,7 @@ from ksmbd.mountd.nss import Nss
 from ksmbd.mountd.verbs.check import look_around
 from ksmbd.mountd.verbs.share import socket_of
 from ksmbd.mountd.verbs.status import rows_as_json
-from ksmbd.mountd.verbs.verb import DONE, FAILED, Verb, say, show_json
+from ksmbd.mountd.verbs.verb import DONE, FAILED, Verb, no_arguments, say, show_json
 from ksmbd.shared import config as configuration
 from ksmbd.shared.config import Config, Level
 from ksmbd.shared.errors import KsmbdError
@@ -46,10 +46,6 @@ class Finding:
 
 def _ok(text: str) -> Finding:
     return Finding("ok", text)
-
-
-def _no_arguments(_: argparse.ArgumentParser) -> None:
-    """None."""
 
 
 def _doctor(arguments: argparse.Namespace) -> int:
@@ -274,6 +270,6 @@ def _without_secrets(path: Path) -> list[str]:
 
 
 VERBS = (
-    Verb("doctor", "look for what keeps clients out, and say what to do", _no_arguments, _doctor),
-    Verb("report", "write all that a helper asks for, without secrets", _no_arguments, _report),
+    Verb("doctor", "look for what keeps clients out, and say what to do", no_arguments, _doctor),
+    Verb("report", "write all that a helper asks for, without secrets", no_arguments, _report),
 )

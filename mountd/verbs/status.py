@@ -13,7 +13,7 @@ from typing import Any
 
 from ksmbd.mountd.netlink import admin
 from ksmbd.mountd.netlink.admin import Admin, Command, Flag
-from ksmbd.mountd.verbs.verb import DONE, Verb, say, show_json, table
+from ksmbd.mountd.verbs.verb import DONE, Verb, no_arguments, say, show_json, table
 from ksmbd.shared import config as configuration
 from ksmbd.shared.errors import KsmbdError
 from ksmbd.shared.lockfile import running_pid
@@ -86,10 +86,6 @@ def rows_as_json(rows: Iterable[Any]) -> list[dict[str, Any]]:
 
 
 # status
-
-
-def _no_arguments(_: argparse.ArgumentParser) -> None:
-    """A verb without arguments."""
 
 
 def _status(arguments: argparse.Namespace) -> int:
@@ -364,7 +360,7 @@ def _verb(
     name: str,
     help: str,
     run: Callable[[argparse.Namespace], int],
-    arguments: Callable[[argparse.ArgumentParser], None] = _no_arguments,
+    arguments: Callable[[argparse.ArgumentParser], None] = no_arguments,
 ) -> Verb:
     return Verb(name, help, arguments, run)
 

@@ -34,6 +34,10 @@ class Verb:
     read: bool = True
 
 
+def no_arguments(_: argparse.ArgumentParser) -> None:
+    """Of a verb without any."""
+
+
 def show_json(value: Any) -> None:
     """Writes one JSON document."""
     json.dump(value, sys.stdout, indent=2, ensure_ascii=False, default=str)

@@ -8,9 +8,11 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t len)
 	struct wire_reader r = wire_reader_of(in);
 	struct smb2_create_req *req;
 	struct smb2_durable d;
+	struct fscc_apple apple;
 	union smb2_req u;
 	int err;
 
+	wire_get_finder_info(in, len, &apple);
 	err = wire_decode_create(&r, &u);
 	MUST(err == 0 || err == -EINVAL);
 	if (err)
@@ -28,6 +30,7 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t len)
 	for (u32 one = CREATE_CTX_DHNQ; one <= CREATE_CTX_DH2C; one <<= 1)
 		if (req->contexts & one && req->durable.len >= 36)
 			wire_get_durable(req, one, &d);
+	MUST(req->aapl.command <= AAPL_SERVER_QUERY);
 	MUST(req->twrp == 0 || req->contexts & CREATE_CTX_TWRP);
 	return 0;
 }

@@ -106,7 +106,7 @@ def test_not_by_who_may_not_read_the_file(
     stranger = connect(user="user2")
     body = bytearray(create_with("vm", instance(ONE), level=0, disposition=1))
     body[24:28] = struct.pack("<I", 0x100080)
-    stranger.call(CREATE, bytes(body))
+    assert stranger.call(CREATE, bytes(body)).status == "SUCCESS"
     assert is_there(client, before)
 
 
